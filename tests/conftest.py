@@ -25,13 +25,13 @@ class StandIn:
         self.start()
 
     def start(self) -> None:
-        log = open(self.home.with_suffix(".log"), "ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "localaws", "--home", str(self.home), "--port", "0"],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
+        with open(self.home.with_suffix(".log"), "ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "localaws", "--home", str(self.home), "--port", "0"],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"the stand-in did not start:\n{self.home.with_suffix('.log').read_text()}")

@@ -57,7 +57,7 @@ def test_no_import_points_upward(path):
         if name.partition(".")[0] not in ROOMS:
             continue
         assert any(name == room or name.startswith(room + ".") for room in allowed), (
-            f"{path.relative_to(ROOT)} imports {name}, but {room_of(path)} may import only {sorted(allowed) or 'nothing'}"
+            f"{path.relative_to(ROOT)} imports {name}; it may import {sorted(allowed) or 'nothing'}"
         )
 
 

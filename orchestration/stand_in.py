@@ -1,0 +1,76 @@
+"""The stand-in as the command line sees it: a child process with one folder, reached by an endpoint URL."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+REGION = "us-east-1"
+
+
+class StandInError(RuntimeError):
+    """The stand-in did not start; the message is its own."""
+
+
+@dataclass(frozen=True)
+class StandIn:
+    endpoint: str
+    portal: str
+    credentials_file: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that send every AWS client, the command line interface included, to this stand-in."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_SHARED_CREDENTIALS_FILE": self.credentials_file,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def clean_environment() -> dict[str, str]:
+    """The caller's environment without AWS settings: a real account's profile must not leak in."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
+@contextmanager
+def running_stand_in(home: Path) -> Iterator[StandIn]:
+    """Start the stand-in on ``home`` and point this process's AWS settings at it; stop it at the end.
+
+    The child gets a process group of its own, so that Ctrl-C in the terminal reaches only the command line,
+    which then stops things in their order. Raises StandInError, in the stand-in's own words, when it does not
+    start.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    log_path = home.with_name(home.name + ".log")
+    with open(log_path, "ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "localaws", "--home", str(home), "--port", "0"],
+            cwd=ROOT,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        line = process.stdout.readline()
+        if not line:
+            last_words = log_path.read_text().strip().splitlines()[-1:]
+            raise StandInError(last_words[0] if last_words else "the stand-in ended without a word")
+        stand_in = StandIn(**json.loads(line))
+        for name in set(os.environ) - set(clean_environment()):
+            del os.environ[name]
+        os.environ.update(stand_in.environment)
+        yield stand_in
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            process.wait()

@@ -1,6 +1,10 @@
-"""Whose AWS this is."""
+"""Whose AWS this is, and who is calling."""
 
+from contextvars import ContextVar
 from dataclasses import dataclass
+
+# The access key that signed the request which is being handled; None outside of one.
+caller: ContextVar[str | None] = ContextVar("caller", default=None)
 
 
 @dataclass(frozen=True)

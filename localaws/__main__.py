@@ -1,0 +1,111 @@
+"""The stand-in as a program: ``python -m localaws --home DIR``.
+
+Prints one JSON line when it listens, {"endpoint", "portal", "credentials_file", "config_file"}, and serves
+until SIGTERM or SIGINT. What keeps it from starting is one line on stderr, and exit code 1.
+"""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import sys
+import threading
+from pathlib import Path
+
+import uvicorn
+
+from localaws.api import Identity
+from localaws.application import Application
+from localaws.home import CannotStart, Home
+
+SECONDS_TO_FINISH = 20  # for requests in flight when the server is told to stop
+KEEP_ALIVE = 75  # seconds; longer than boto3's clients leave a connection unused between two calls of a loop
+
+
+class Server(uvicorn.Server):
+    """An ASGI application on a socket, in a thread of its own."""
+
+    def __init__(self, application, listener: socket.socket):
+        config = uvicorn.Config(
+            application,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        )
+        super().__init__(config)
+        self.listening = threading.Event()
+        self.thread = threading.Thread(target=self.run, args=([listener],), daemon=True)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    def start(self) -> None:
+        self.thread.start()
+        self.listening.wait()
+
+    def stop(self) -> None:
+        self.should_exit = True
+        self.thread.join(SECONDS_TO_FINISH + 5)
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m localaws", description="AWS on loopback that does the work."
+    )
+    parser.add_argument("--home", type=Path, required=True, help="the folder that holds everything it knows")
+    ports = "0, the default: the port of the last time, or else any free one"
+    parser.add_argument("--port", type=int, default=0, help=f"for AWS's APIs. {ports}")
+    parser.add_argument("--portal-port", type=int, default=0, help=f"for the workers' portal. {ports}")
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    environment = dict(os.environ)
+    for name in environment:
+        if name.startswith("AWS_"):  # a profile or key of the caller's must not reach our own clients
+            del os.environ[name]
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        home = Home(arguments.home)
+        listeners = home.listen("api", arguments.port), home.listen("portal", arguments.portal_port)
+        endpoint, portal = (f"http://127.0.0.1:{listener.getsockname()[1]}" for listener in listeners)
+        identity = Identity()
+        home.write_client_config(endpoint, identity.region)
+        application = Application(home.path, identity, home.credentials, endpoint, portal, environment)
+        servers = Server(application.api, listeners[0]), Server(application.portal, listeners[1])
+        for server in servers:
+            server.start()
+        application.start()
+    except (CannotStart, OSError, sqlite3.Error) as problem:
+        print(f"localaws cannot start: {explain(problem, arguments.home)}", file=sys.stderr)
+        return 1
+    files = {"credentials_file": str(home.credentials_file), "config_file": str(home.config_file)}
+    print(json.dumps({"endpoint": endpoint, "portal": portal} | files), flush=True)
+    stopping.wait()
+    application.stop()
+    for server in servers:
+        server.stop()
+    return 0
+
+
+def explain(problem: Exception, home: Path) -> str:
+    if isinstance(problem, CannotStart):
+        return str(problem)
+    return f"{home}: {getattr(problem, 'strerror', None) or problem}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Boxes around objects, in pixels of the image as it is stored."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Box:
+    """An upright rectangle with its label.
+
+    Pixels of the stored image, counted from its top left corner; EXIF orientation is never applied.
+    ``score`` is a confidence from 0 to 1: the workers' for a label, the model's for a prediction, None where
+    none is known.
+    """
+
+    label: str
+    left: float
+    top: float
+    width: float
+    height: float
+    score: float | None = None
+
+    @property
+    def right(self) -> float:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.top + self.height
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+
+def iou(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes, 0 (apart) to 1 (the same); labels are not compared."""
+    width = min(a.right, b.right) - max(a.left, b.left)
+    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = width * height
+    return both / (a.area + b.area - both)

@@ -1,0 +1,43 @@
+"""Which side an image is on: decided by a hash of its group, so that it never changes by itself."""
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+
+# In this order along the line from 0 to 1: while the share of test stays, its images stay.
+SIDES = ("test", "validation", "train")
+
+
+def side_of(group: str, fractions: Mapping[str, float]) -> str:
+    """Return "train", "validation" or "test" for a group of images that belong together.
+
+    Depends on the name of the group alone, not on the other images. More validation takes from train and
+    leaves test as it was; more test takes from validation, which takes from train. Raises ValueError when the
+    shares make no whole.
+    """
+    unknown = sorted(set(fractions) - set(SIDES))
+    if unknown:
+        raise ValueError(f"unknown sides {unknown}; there are train, validation and test")
+    if any(share < 0 for share in fractions.values()) or not math.isclose(sum(fractions.values()), 1):
+        raise ValueError(f"the shares of the sides must be positive and add up to 1: {dict(fractions)}")
+    position = int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big") / 2**64
+    end = 0.0
+    for side in SIDES:
+        end += fractions.get(side, 0)
+        if position < end:
+            return side
+    return [side for side in SIDES if fractions.get(side)][-1]  # the shares add up to 1 but for rounding
+
+
+def group_of(uri: str, pattern: str | None = None) -> str:
+    """What an image must stay together with: the part of its URI that ``pattern`` names.
+
+    ``pattern`` is a regular expression, searched in the URI; its first parenthesis (or all of it) is the
+    group, as ``/(pack-[0-9]+)_`` for several photographs of one pack. Images that it does not match, and all
+    images without a pattern, are groups of their own.
+    """
+    match = re.search(pattern, uri) if pattern else None
+    if not match:
+        return uri
+    return (match.group(1) if match.re.groups else match.group(0)) or uri

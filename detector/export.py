@@ -1,0 +1,69 @@
+"""Writes what the serving container needs: the network as ONNX, facts about it, the code to serve it."""
+
+import json
+import logging
+import shutil
+import warnings
+from pathlib import Path
+
+import torch
+from model import Detector
+from settings import Settings
+from torch import Tensor, nn
+
+HERE = Path(__file__).parent
+
+
+class Deployed(nn.Module):
+    """The network as it is served: class scores between 0 and 1. Boxes are selected outside of it."""
+
+    def __init__(self, detector: Detector):
+        super().__init__()
+        self.detector = detector
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        corners, logits = self.detector(image)
+        return corners, logits.sigmoid()
+
+
+def write_model(detector: Detector, settings: Settings, metrics: dict[str, float], folder: Path) -> None:
+    """Write model.onnx, model.json and code/ into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_onnx(detector, settings.image_size, folder / "model.onnx")
+    facts = {
+        "classes": list(settings.classes),
+        "image_size": settings.image_size,
+        "input": {
+            "name": "image",
+            "shape": ["pictures", settings.image_size, settings.image_size, 3],
+            "type": "uint8",
+            "colours": "RGB",
+            "placement": "longer side scaled to image_size, upper left corner, rest grey (114)",
+        },
+        "metrics": metrics,
+    }
+    (folder / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
+    code = folder / "code"
+    code.mkdir(exist_ok=True)
+    shutil.copy(HERE / "serve.py", code / "inference.py")
+    shutil.copy(HERE / "serve_requirements.txt", code / "requirements.txt")
+
+
+def write_onnx(detector: Detector, image_size: int, path: Path) -> None:
+    deployed = Deployed(detector).to("cpu", memory_format=torch.contiguous_format).eval()
+    # Two example pictures: with one, the exporter takes the number of pictures for a constant.
+    example = torch.zeros(2, image_size, image_size, 3, dtype=torch.uint8)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of the exporter about itself
+        torch.onnx.export(
+            deployed,
+            (example,),
+            path,
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
+            input_names=["image"],
+            output_names=["boxes", "scores"],
+            external_data=False,
+            verbose=False,
+        )

@@ -1,0 +1,194 @@
+"""Train the detector: the program of a SageMaker training job, or by hand.
+
+    python train.py --train FOLDER --validation FOLDER --model-dir model --epochs 25
+
+Such a folder holds images and one augmented manifest. In a training job, hyperparameters come as arguments,
+and channels and folders from the environment that the SageMaker training toolkit sets.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from augmentation import STRENGTHS
+from checkpoints import Checkpoints
+from data import Example, class_names, read_channel
+from export import write_model
+from model import Detector
+from settings import Settings
+from team import Team, run_team
+from training import Progress, cpu_computes_in_bfloat16, train
+
+Report = Callable[[int, dict[str, float]], None]
+
+BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        raise ValueError(f"arguments: {message}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = parse(arguments)
+    settings = Settings(
+        classes=options.classes or tuple(class_names(options.train)),
+        epochs=options.epochs,
+        image_size=options.image_size,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        augmentation=options.augmentation,
+        base_width=options.base_width,
+        seed=options.seed,
+    )
+    examples = read_channel(options.train, settings.image_size, settings.classes)
+    validation = []
+    if options.validation:
+        validation = read_channel(options.validation, settings.image_size, settings.classes)
+    run(
+        settings,
+        examples,
+        validation,
+        model_folder=options.model_dir,
+        checkpoint_folder=options.checkpoint_dir,
+        processes=options.processes,
+        report=print_facts,
+    )
+
+
+def run(
+    settings: Settings,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    *,
+    model_folder: Path,
+    checkpoint_folder: Path | None,
+    processes: int,
+    report: Report,
+) -> None:
+    """Train with ``processes`` processes (0: one per core; one on a GPU) and write the best model.
+
+    ``report`` is called after every epoch, and once more with what the written model scored.
+    """
+    if not examples:
+        raise ValueError("the train channel holds no images")
+    if len(json.loads(os.environ.get("SM_HOSTS", "[]"))) > 1:
+        raise ValueError("this program trains on one host: set the instance count to 1")
+    size = 1 if torch.cuda.is_available() else min(processes or cores(), settings.batch_size)
+    boxes = sum(len(example.boxes) for example in examples)
+    print(
+        f"train: {len(examples)} images with {boxes} boxes; validation: {len(validation)} images", flush=True
+    )
+    print(f"{settings.epochs} epochs on {hardware(size)}", flush=True)
+    model, progress = run_team(size, work, settings, examples, validation, checkpoint_folder, report)
+    write_model(model, settings, progress.best_metrics, model_folder)
+    print("written: the model of", flush=True)
+    report(progress.best_epoch, progress.best_metrics)
+
+
+def work(
+    team: Team,
+    settings: Settings,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    checkpoint_folder: Path | None,
+    report: Report,
+) -> tuple[Detector, Progress]:
+    """What every process of the team does. SIGTERM ends the run early, with a model."""
+    torch.set_num_threads(1)
+    asked_to_end = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: asked_to_end.set())
+    checkpoints = Checkpoints(checkpoint_folder, settings) if checkpoint_folder else None
+    return train(
+        team,
+        settings,
+        examples,
+        validation,
+        checkpoints=checkpoints,
+        report=report,
+        stopping=asked_to_end.is_set,
+    )
+
+
+def print_facts(epoch: int, facts: dict[str, float]) -> None:
+    """One line that metric definitions can read: epoch=3; validation:mAP=0.41; train:loss=1.93;"""
+    print(f"epoch={epoch};", *(f"{name}={value:.4f};" for name, value in facts.items()), flush=True)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = Parser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--classes", type=labels, help='JSON: ["ingredients", ...] in class-id order')
+    parser.add_argument("--epochs", type=int, default=Settings.epochs)
+    parser.add_argument("--image_size", type=int, default=Settings.image_size, help="multiple of 32")
+    parser.add_argument("--batch_size", type=int, default=Settings.batch_size)
+    parser.add_argument("--learning_rate", type=float, default=Settings.learning_rate)
+    parser.add_argument("--augmentation", choices=STRENGTHS, default=Settings.augmentation)
+    parser.add_argument(
+        "--base_width", type=int, default=Settings.base_width, help="channels of the first layer"
+    )
+    parser.add_argument("--seed", type=int, default=Settings.seed)
+    parser.add_argument("--processes", type=int, default=0, help="0: one per core")
+    parser.add_argument("--train", type=Path, default=channel("train"))
+    parser.add_argument("--validation", type=Path, default=channel("validation"))
+    parser.add_argument("--model-dir", type=Path, default=os.environ.get("SM_MODEL_DIR", BASE / "model"))
+    checkpoints = BASE / "checkpoints"
+    parser.add_argument("--checkpoint-dir", type=Path, default=checkpoints if checkpoints.is_dir() else None)
+    options = parser.parse_args(arguments)
+    if options.train is None:
+        parser.error("no train channel: there is neither --train nor SM_CHANNEL_TRAIN")
+    if options.classes is None and not options.train.is_dir():
+        parser.error("--classes is required when the train channel is a pipe")
+    return options
+
+
+def channel(name: str) -> Path | None:
+    folder = os.environ.get(f"SM_CHANNEL_{name.upper()}")
+    return Path(folder) if folder else None
+
+
+def labels(text: str) -> tuple[str, ...]:
+    try:
+        names = json.loads(text)
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise argparse.ArgumentTypeError(f"expected a JSON list of names, not {text!r}")
+    return tuple(names)
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def hardware(processes: int) -> str:
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{processes} processes, {'bfloat16' if cpu_computes_in_bfloat16() else 'single precision'}"
+
+
+def fail_clearly(program: Callable[[], None]) -> None:
+    """Run a program; on an error write the reason where SageMaker looks for it, and exit with status 1."""
+    try:
+        program()
+    except Exception as error:
+        expected = isinstance(error, ValueError)
+        reason = str(error) if expected else f"{type(error).__name__}: {error}"
+        if expected:
+            print(f"error: {reason}", file=sys.stderr, flush=True)
+        else:
+            traceback.print_exc()
+        folder = Path(os.environ.get("SM_OUTPUT_DIR", BASE / "output"))
+        if folder.is_dir():
+            (folder / "failure").write_text(reason[:1024])
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    fail_clearly(main)

@@ -9,52 +9,15 @@ import json
 import logging
 import os
 import signal
-import socket
 import sqlite3
 import sys
 import threading
 from pathlib import Path
 
-import uvicorn
-
 from localaws.api import Identity
 from localaws.application import Application
 from localaws.home import CannotStart, Home
-
-SECONDS_TO_FINISH = 20  # for requests in flight when the server is told to stop
-KEEP_ALIVE = 75  # seconds; longer than boto3's clients leave a connection unused between two calls of a loop
-
-
-class Server(uvicorn.Server):
-    """An ASGI application on a socket, in a thread of its own."""
-
-    def __init__(self, application, listener: socket.socket):
-        config = uvicorn.Config(
-            application,
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=SECONDS_TO_FINISH,
-        )
-        super().__init__(config)
-        self.listening = threading.Event()
-        self.thread = threading.Thread(target=self.run, args=([listener],), daemon=True)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    def start(self) -> None:
-        self.thread.start()
-        self.listening.wait()
-
-    def stop(self) -> None:
-        self.should_exit = True
-        self.thread.join(SECONDS_TO_FINISH + 5)
+from localaws.server import Server
 
 
 def parse_arguments() -> argparse.Namespace:

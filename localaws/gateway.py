@@ -97,6 +97,7 @@ class Gateway:
             name = signature.service
         if name == "s3":
             self.verifier.verify(request, signature)
+            scope["localaws.chunk_signatures"] = self.verifier.chunk_signatures(signature)
             return await self.s3(scope, receive, send)
         if name == "sagemaker" and "x-amz-target" not in request.headers:
             name = "sagemaker-runtime"  # they share a signing name

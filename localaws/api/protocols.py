@@ -83,9 +83,10 @@ class RestJsonProtocol:
     def __init__(self, model: ServiceModel):
         self.model = model
         operations = map(model.operation_model, model.operation_names)
-        # The longest template first, so that /functions/{name}/code wins over /functions/{name+}.
+        # The longest template first, so that /functions/{name}/code wins over /functions/{name+}, and
+        # /layers?find=LayerVersion, whose query is part of the route, over /layers.
         self.routes = [
-            (operation, _path_pattern(operation.http["requestUri"]))
+            (operation, *_route_pattern(operation.http["requestUri"]))
             for operation in sorted(operations, key=lambda operation: -len(operation.http["requestUri"]))
         ]
 
@@ -140,8 +141,11 @@ class RestJsonProtocol:
         return status, headers, b"" if status == 204 else write_json(body, shape)
 
     def _route(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
-        for operation, pattern in self.routes:
-            if operation.http["method"] == request.method and (match := pattern.fullmatch(request.path)):
+        switches = set(request.query.split("&"))
+        for operation, pattern, switch in self.routes:
+            if operation.http["method"] != request.method or not switch <= switches:
+                continue
+            if match := pattern.fullmatch(request.path):
                 return operation, {name: unquote(text) for name, text in match.groupdict().items()}
         raise AwsError(
             "UnknownOperationException",
@@ -161,13 +165,14 @@ def find_operation(model: ServiceModel, name: str) -> OperationModel:
         raise AwsError("UnknownOperationException", message, 404) from None
 
 
-def _path_pattern(template: str) -> re.Pattern:
-    """/functions/{FunctionName}/invocations, or {Resource+} for a rest that may hold slashes."""
-    literals = re.split(r"(\{\w+\+?\})", template.partition("?")[0].rstrip("/"))
-    parts = [
-        f"(?P<{part.strip('{+}')}>{'.+' if part.endswith('+}') else '[^/]+'})"
-        if part[:1] == "{"
-        else re.escape(part)
-        for part in literals
-    ]
-    return re.compile("".join(parts) + "/?")
+def _route_pattern(template: str) -> tuple[re.Pattern, set[str]]:
+    """Of /functions/{FunctionName}/code, {Resource+} for a rest that may hold slashes, ?find=LayerVersion."""
+    path, _, switch = template.partition("?")
+    literals = re.split(r"\{\w+\+?\}", path.rstrip("/"))
+    labels = [*re.findall(r"\{(\w+)(\+?)\}", path), None]
+    pattern = ""
+    for literal, label in zip(literals, labels, strict=True):
+        pattern += re.escape(literal)
+        if label:
+            pattern += f"(?P<{label[0]}>{'.+' if label[1] else '[^/]+'})"
+    return re.compile(pattern + "/?"), {switch} - {""}

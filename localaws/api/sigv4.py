@@ -107,8 +107,33 @@ class Signature:
         return cls(*scope[:4], tuple(headers.split(";")), moment, value, expires, token)
 
 
+class ChunkSignatures:
+    """The chain in an aws-chunked body (STREAMING-AWS4-HMAC-SHA256-PAYLOAD): each signature covers the last.
+
+    The Gateway puts one into the scope of S3's requests, as ``localaws.chunk_signatures``.
+    """
+
+    def __init__(self, signature: Signature, secret_key: str):
+        self._signature = signature
+        self._key = signature.signing_key(secret_key)
+        self._previous = signature.value
+
+    def next(self, sha256: str) -> str:
+        """What the chunk whose data has this hexadecimal SHA-256 must be signed with."""
+        return self._sign("AWS4-HMAC-SHA256-PAYLOAD", hashlib.sha256().hexdigest(), sha256)
+
+    def trailer(self, sha256: str) -> str:
+        """The same for the trailing headers, each as "name:value\\n"."""
+        return self._sign("AWS4-HMAC-SHA256-TRAILER", sha256)
+
+    def _sign(self, algorithm: str, *digests: str) -> str:
+        lines = (algorithm, self._signature.moment, self._signature.scope, self._previous, *digests)
+        self._previous = hmac.digest(self._key, "\n".join(lines).encode(), "sha256").hex()
+        return self._previous
+
+
 class Verifier:
-    """``secret_of(access_key, session_token)`` is the secret key; None for keys that are not valid (any more)."""
+    """``secret_of(access_key, session_token)`` is the secret key, or None for keys that are not valid."""
 
     def __init__(self, region: str, secret_of: Callable[[str, str | None], str | None]):
         self.region = region
@@ -158,6 +183,9 @@ class Verifier:
         if not hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), signature.value):
             message = "The request signature we calculated does not match the signature you provided."
             raise _refusal("mismatch", request, message)
+
+    def chunk_signatures(self, signature: Signature) -> ChunkSignatures:
+        return ChunkSignatures(signature, self.secret_of(signature.access_key, signature.token) or "")
 
     def _check_clock(self, request: Request, signature: Signature) -> None:
         try:

@@ -12,7 +12,7 @@ from botocore.model import Shape
 LONGEST_SHOWN = 1000  # characters of a refused value that its message repeats
 
 # The models' patterns are Java's. What Python's re lacks of them: classes, which are used inside of brackets
-# throughout and stand here for at least the characters they have in Java, and a few spellings.
+# and stand here for at least the characters they have in Java, and a few spellings.
 JAVA_TO_PYTHON = {
     r"\p{L}": r"\w",
     r"\p{M}": "\u0300-\u036f\u0900-\u0903\u093a-\u094f\u20d0-\u20ff\ufe00-\ufe0f",
@@ -23,7 +23,7 @@ JAVA_TO_PYTHON = {
     r"\p{Alnum}": "0-9A-Za-z",
     r"\p{Graph}": "!-~",
     r"\p{Print}": " -~",
-    r"\p{ASCII}": r"\x00-\x7f",
+    r"\p{ASCII}*": r"[\x00-\x7f]*",
     r"\uD800\uDC00-\uDBFF\uDFFF": "\U00010000-\U0010ffff",
     r"[\w-_]": r"[\w\-]",
     r"\z": r"\Z",

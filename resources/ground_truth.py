@@ -1,0 +1,137 @@
+"""Labeling jobs of SageMaker Ground Truth."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+
+from resources.adoption import adopt_or_create, describe_or_none
+from resources.aws import Aws, explained
+from resources.loop import Loop
+from resources.sagemaker_requests import tags
+
+
+@dataclass(frozen=True)
+class LabelingJob:
+    name: str
+    arn: str
+    status: str  # Initializing, InProgress, Completed, Failed, Stopping, Stopped
+    labeled: int
+    failed: int
+    unlabeled: int
+    input_uri: str
+    output_uri: str | None  # of output.manifest, once there is one
+    failure_reason: str | None
+    modified: datetime
+
+    @property
+    def total(self) -> int:
+        return self.labeled + self.failed + self.unlabeled
+
+    @classmethod
+    def read(cls, described: dict[str, Any]) -> "LabelingJob":
+        """From DescribeLabelingJob, or from one entry of ListLabelingJobs."""
+        counters = described["LabelCounters"]
+        return cls(
+            name=described["LabelingJobName"],
+            arn=described["LabelingJobArn"],
+            status=described["LabelingJobStatus"],
+            labeled=counters["TotalLabeled"],
+            failed=counters["FailedNonRetryableError"],
+            unlabeled=counters["Unlabeled"],
+            input_uri=described["InputConfig"]["DataSource"]["S3DataSource"]["ManifestS3Uri"],
+            output_uri=described.get("LabelingJobOutput", {}).get("OutputDatasetS3Uri") or None,
+            failure_reason=described.get("FailureReason"),
+            modified=described["LastModifiedTime"],
+        )
+
+
+def label_categories(labels: list[str]) -> dict[str, Any]:
+    """The label category configuration file; the order of the labels defines the class ids."""
+    return {"document-version": "2018-11-28", "labels": [{"label": label} for label in labels]}
+
+
+def labeling_job_request(
+    loop: Loop,
+    *,
+    name: str,
+    manifest: str,
+    categories: str,
+    template: str,
+    output: str,
+    team_arn: str,
+    role_arn: str,
+    pre_annotation_arn: str,
+    consolidation_arn: str,
+) -> dict[str, Any]:
+    """The parameters of CreateLabelingJob. All locations are S3 URIs."""
+    settings = loop.labeling
+    return {
+        "LabelingJobName": name,
+        "LabelAttributeName": loop.label_attribute,
+        "InputConfig": {"DataSource": {"S3DataSource": {"ManifestS3Uri": manifest}}},
+        "OutputConfig": {"S3OutputPath": output},
+        "RoleArn": role_arn,
+        "LabelCategoryConfigS3Uri": categories,
+        "HumanTaskConfig": {
+            "WorkteamArn": team_arn,
+            "UiConfig": {"UiTemplateS3Uri": template},
+            "PreHumanTaskLambdaArn": pre_annotation_arn,
+            "AnnotationConsolidationConfig": {"AnnotationConsolidationLambdaArn": consolidation_arn},
+            "TaskTitle": settings.title,
+            "TaskDescription": settings.description,
+            "TaskKeywords": settings.keywords,
+            "NumberOfHumanWorkersPerDataObject": settings.workers_per_object,
+            "TaskTimeLimitInSeconds": settings.task_time_limit_seconds,
+            "TaskAvailabilityLifetimeInSeconds": settings.availability_seconds,
+            "MaxConcurrentTaskCount": settings.max_concurrent_tasks,
+        },
+        "Tags": tags(loop),
+    }
+
+
+class GroundTruth(dg.ConfigurableResource):
+    aws: Aws
+
+    def adopt_or_create(self, request: dict[str, Any]) -> LabelingJob:
+        """Returns at once: people take hours or days."""
+        client = self.aws.ground_truth()
+        with explained(f"start the labeling job {request['LabelingJobName']}"):
+            described = adopt_or_create(
+                request["LabelingJobName"],
+                describe=self._describe,
+                create=lambda name: client.create_labeling_job(**(request | {"LabelingJobName": name})),
+                status="LabelingJobStatus",
+                ended_without_result={"Failed", "Stopped", "Stopping"},
+            )
+        return LabelingJob.read(described)
+
+    def describe(self, name: str) -> LabelingJob | None:
+        described = self._describe(name)
+        return LabelingJob.read(described) if described else None
+
+    def changed_since(self, moment: datetime, name_prefix: str) -> Iterator[LabelingJob]:
+        """Jobs that changed after the moment, and all at work: their counters may move without a trace."""
+        seen = set()
+        for filters in (
+            {"LastModifiedTimeAfter": moment},
+            {"StatusEquals": "Initializing"},
+            {"StatusEquals": "InProgress"},
+        ):
+            pages = self.aws.ground_truth().get_paginator("list_labeling_jobs")
+            with explained("list the labeling jobs"):
+                for page in pages.paginate(NameContains=name_prefix, **filters):
+                    for summary in page["LabelingJobSummaryList"]:
+                        job = LabelingJob.read(summary)
+                        if job.name.startswith(name_prefix) and job.arn not in seen:
+                            seen.add(job.arn)
+                            yield job
+
+    def stop(self, name: str) -> None:
+        self.aws.ground_truth().stop_labeling_job(LabelingJobName=name)
+
+    def _describe(self, name: str) -> dict[str, Any] | None:
+        client = self.aws.ground_truth()
+        return describe_or_none(lambda: client.describe_labeling_job(LabelingJobName=name))

@@ -1,0 +1,169 @@
+"""The settings of one loop, as its file in loops/ gives them. Every field is checked before anything runs."""
+
+import json
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Side = Literal["train", "validation", "test"]
+
+
+def _pattern(text: str) -> str:
+    try:
+        groups = re.compile(text).groups
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    if groups > 1:
+        raise ValueError("more than one group in parentheses: write (?:...) for those that only bracket")
+    return text
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Labeling(_Settings):
+    """What workers are asked. Limits are those of CreateLabelingJob."""
+
+    title: str = Field(min_length=1, max_length=128)
+    description: str = Field(min_length=1, max_length=255)
+    keywords: list[Annotated[str, Field(min_length=1, max_length=30)]] = Field(min_length=1, max_length=5)
+    instructions: str = Field(min_length=1, description="Plain text; empty lines separate paragraphs")
+    workers_per_object: int = Field(3, ge=1, le=9)
+    task_time_limit_seconds: int = Field(600, ge=30, le=28_800)
+    availability_seconds: int = Field(864_000, ge=60, le=2_592_000)
+    max_concurrent_tasks: int = Field(1000, ge=1, le=5000)
+    template: str | None = Field(
+        None, description="Path of a worker template of your own, from the project's root"
+    )
+
+
+class Team(_Settings):
+    name: str = Field("labelers", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
+    emails: list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]] = []
+
+
+class Splits(_Settings):
+    fractions: dict[Side, Annotated[float, Field(ge=0, le=1)]] = {
+        "train": 0.7,
+        "validation": 0.15,
+        "test": 0.15,
+    }
+    group_pattern: Annotated[str, AfterValidator(_pattern)] | None = Field(
+        None, description="Images whose keys match with the same text stay on one side"
+    )
+
+    @field_validator("fractions")
+    @classmethod
+    def _all_three(cls, fractions: dict[str, float]) -> dict[str, float]:
+        if set(fractions) != {"train", "validation", "test"}:
+            raise ValueError("give all three: train, validation and test")
+        if abs(sum(fractions.values()) - 1) > 1e-6:
+            raise ValueError(f"they add up to {sum(fractions.values()):g} and not to 1")
+        return fractions
+
+
+class Training(_Settings):
+    image_uri: str | None = Field(
+        None, description="Default: the PyTorch deep learning container of the region"
+    )
+    instance_type: str = Field("ml.g5.xlarge", pattern=r"^ml\.")
+    volume_gb: int = Field(30, ge=1, le=16_384)
+    max_runtime_seconds: int = Field(3600, ge=60, le=2_419_200)
+    hyperparameters: dict[str, str | int | float | bool] = {}
+
+
+class Transform(_Settings):
+    image_uri: str | None = None
+    instance_type: str = Field("ml.m5.xlarge", pattern=r"^ml\.")
+    instance_count: int = Field(1, ge=1, le=20)
+    max_payload_mb: int = Field(20, ge=1, le=100)
+    images: list[Literal["train", "validation", "test", "unlabeled"]] = Field(
+        ["test", "unlabeled"], min_length=1, description="Which images batch_predictions predicts"
+    )
+
+
+class Endpoint(_Settings):
+    instance_type: str = Field("ml.m5.large", pattern=r"^ml\.")
+    instance_count: int = Field(1, ge=1, le=100)
+    health_check_timeout_seconds: int = Field(300, ge=60, le=3600)
+
+
+class Loop(_Settings):
+    """One data set, its labels and the model that is kept current with them."""
+
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,31}$", description="Key prefix of the assets, start of all names"
+    )
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    images: str = Field(description="Prefix of the images' keys in the bucket", pattern=r"^[^/].*/$")
+    region: str | None = Field(None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    task: Literal["boxes"] = "boxes"
+    labels: list[Annotated[str, Field(min_length=1, max_length=256)]] = Field(min_length=1, max_length=50)
+    label_attribute: str = Field("boxes", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$")
+    labeling: Labeling
+    team: Team = Team()
+    splits: Splits = Splits()
+    training: Training = Training()
+    transform: Transform = Transform()
+    endpoint: Endpoint = Endpoint()
+    map_floor: float = Field(0.3, ge=0, le=1, description="evaluation warns below this mAP50")
+    score_floor: float = Field(
+        0.3, ge=0, le=1, description="Boxes with lower scores are not drawn and not counted"
+    )
+    role: str | None = Field(None, pattern=r"^[\w+=,.@-]{1,64}$", description="Created if there is none")
+    ground_truth_endpoint_url: str | None = Field(None, pattern=r"^https?://")
+
+    @field_validator("labels")
+    @classmethod
+    def _different(cls, labels: list[str]) -> list[str]:
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(map(repr, twice))} stands there more than once")
+        return labels
+
+    @field_validator("label_attribute")
+    @classmethod
+    def _not_reserved(cls, attribute: str) -> str:
+        # Only masks are kept in an object of their own, which AWS marks with -ref.
+        if attribute in ("source", "source-ref") or attribute.endswith(("-metadata", "-ref")):
+            raise ValueError("must not be source or source-ref, nor end with -metadata or -ref")
+        return attribute
+
+    @model_validator(mode="after")
+    def _own_hyperparameters(self) -> "Loop":
+        ours = {"classes", *(name for name in self.training.hyperparameters if name.startswith("sagemaker_"))}
+        if given := sorted(ours & set(self.training.hyperparameters)):
+            raise ValueError(f"training.hyperparameters: {', '.join(given)} is set by the loop itself")
+        return self
+
+    @property
+    def slug(self) -> str:
+        """The name as AWS's names allow it, which have hyphens and no underscores."""
+        return self.name.replace("_", "-")
+
+    @property
+    def endpoint_name(self) -> str:
+        return f"{self.slug}-live"
+
+    @property
+    def role_name(self) -> str:
+        return self.role or f"{self.slug}-loop"
+
+    @property
+    def images_uri(self) -> str:
+        return f"s3://{self.bucket}/{self.images}"
+
+    def uri(self, path: str) -> str:
+        """Where the loop keeps its own files: ``s3://<bucket>/loops/<name>/<path>``."""
+        return f"s3://{self.bucket}/loops/{self.name}/{path}"
+
+    def script_hyperparameters(self, source_uri: str, program: str) -> dict[str, str]:
+        """The strings that script mode passes to ``program``, written as JSON like the SageMaker SDK does."""
+        values: dict[str, Any] = self.training.hyperparameters | {
+            "classes": json.dumps(self.labels),
+            "sagemaker_program": program,
+            "sagemaker_submit_directory": source_uri,
+        }
+        return {name: json.dumps(value) for name, value in values.items()}

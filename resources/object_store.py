@@ -1,0 +1,125 @@
+"""S3 objects by URI: read, write, list."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+from botocore.exceptions import ClientError
+
+from resources.aws import Aws, error_code, explained, is_missing
+
+# Workers' browsers fetch the images from S3 themselves; without these rules Ground Truth's tasks do not load.
+# https://docs.aws.amazon.com/sagemaker/latest/dg/sms-cors-update.html
+CORS = {
+    "CORSRules": [
+        {
+            "AllowedHeaders": [],
+            "AllowedMethods": ["GET"],
+            "AllowedOrigins": ["*"],
+            "ExposeHeaders": ["Access-Control-Allow-Origin"],
+        }
+    ]
+}
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    uri: str
+    key: str
+    etag: str
+    size: int
+    modified: datetime
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """``s3://bucket/key`` as (bucket, key). Raises ValueError."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket:
+        raise ValueError(f"{uri!r} is not an S3 URI: expected s3://BUCKET/KEY")
+    return bucket, key
+
+
+class ObjectStore(dg.ConfigurableResource):
+    """The loop's files. Wrong credentials, region or bucket raise dg.Failure with what to change."""
+
+    aws: Aws
+
+    def read(self, uri: str) -> bytes:
+        """Raises FileNotFoundError."""
+        bucket, key = split_uri(uri)
+        try:
+            with explained(f"read {uri}"):
+                return self.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if is_missing(error):
+                raise FileNotFoundError(uri) from error
+            raise
+
+    def write(self, uri: str, body: bytes, content_type: str = "application/octet-stream") -> str:
+        """Returns the URI."""
+        bucket, key = split_uri(uri)
+        with explained(f"write {uri}"):
+            self.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+        return uri
+
+    def exists(self, uri: str) -> bool:
+        bucket, key = split_uri(uri)
+        try:
+            with explained(f"look for {uri}"):
+                self.aws.client("s3").head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if is_missing(error):
+                return False
+            raise
+        return True
+
+    def list(self, uri_prefix: str) -> Iterator[StoredObject]:
+        """Every object whose URI starts with the prefix, in the order of the keys."""
+        bucket, prefix = split_uri(uri_prefix)
+        pages = self.aws.client("s3").get_paginator("list_objects_v2")
+        with explained(f"list {uri_prefix}"):
+            for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+                for found in page.get("Contents", ()):
+                    yield StoredObject(
+                        uri=f"s3://{bucket}/{found['Key']}",
+                        key=found["Key"],
+                        etag=found["ETag"].strip('"'),
+                        size=found["Size"],
+                        modified=found["LastModified"],
+                    )
+
+    def read_json(self, uri: str) -> Any:
+        """Raises FileNotFoundError."""
+        return json.loads(self.read(uri))
+
+    def write_json(self, uri: str, value: Any) -> str:
+        return self.write(uri, json.dumps(value, indent=1, ensure_ascii=False).encode(), "application/json")
+
+    def ensure_bucket(self, name: str) -> None:
+        """Create the bucket unless it is there, and let browsers read its images."""
+        s3 = self.aws.client("s3")
+        region = s3.meta.region_name
+        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        try:
+            with explained(f"look for bucket {name}"):
+                s3.head_bucket(Bucket=name)
+        except ClientError as error:
+            if not is_missing(error):
+                raise
+            with explained(f"create bucket {name}"):
+                s3.create_bucket(Bucket=name, **place)
+        self.ensure_cors(name)
+
+    def ensure_cors(self, bucket: str) -> None:
+        """Let browsers read the bucket's images, unless it has rules of its own."""
+        s3 = self.aws.client("s3")
+        try:
+            with explained(f"read the CORS rules of bucket {bucket}"):
+                s3.get_bucket_cors(Bucket=bucket)
+        except ClientError as error:
+            if error_code(error) != "NoSuchCORSConfiguration":
+                raise
+            s3.put_bucket_cors(Bucket=bucket, CORSConfiguration=CORS)

@@ -1,0 +1,112 @@
+"""Training and transform jobs: adopted or created, followed to the end, stopped when the run is cancelled."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import dagster as dg
+from botocore.exceptions import ClientError
+
+from resources.adoption import adopt_or_create, describe_or_none
+from resources.aws import Aws, explained
+from resources.job_logs import JobLogs
+
+ENDED = {"Completed", "Failed", "Stopped"}
+LINES_SHOWN_ON_FAILURE = 20
+
+
+def growing_pauses(first: float = 0.5, longest: float = 15.0) -> Iterator[float]:
+    """Seconds between two looks: a short job is seen to end at once, a long one is not asked too often."""
+    pause = first
+    while True:
+        yield pause
+        pause = min(pause * 1.2, longest)
+
+
+class _Jobs(dg.ConfigurableResource):
+    """What training and transform jobs have in common: only the names differ."""
+
+    aws: Aws
+    kind: ClassVar[str]  # as it stands in SageMaker's operations and keys
+
+    def run(self, request: dict[str, Any], log: Callable[[str], None]) -> dict[str, Any]:
+        """Have the job done and return its description; ``log`` gets each line that it prints.
+
+        A completed job of the request's name is returned as it is, a running one is followed. If the run is
+        cancelled meanwhile the job is stopped. Raises dg.Failure if it fails or somebody else stops it.
+        """
+        with explained(f"start the {self.kind.lower()} job {request[self._name]}"):
+            job = self.adopt_or_create(request)
+        name = job[self._name]
+        try:
+            log(f"{self.kind} job {name}: {job[self._status]}")
+            return self.wait(name, log)
+        except dg.DagsterExecutionInterruptedError:
+            log(f"The run was cancelled: stopping {name}")
+            self.stop(name)
+            raise
+
+    def adopt_or_create(self, request: dict[str, Any]) -> dict[str, Any]:
+        return adopt_or_create(
+            request[self._name],
+            describe=self.describe,
+            create=lambda name: self._call("create", **(request | {self._name: name})),
+            status=self._status,
+            ended_without_result={"Failed", "Stopped", "Stopping"},
+        )
+
+    def describe(self, name: str) -> dict[str, Any] | None:
+        return describe_or_none(lambda: self._call("describe", **{self._name: name}))
+
+    def wait(self, name: str, log: Callable[[str], None]) -> dict[str, Any]:
+        """Follow the job to its end. Raises dg.Failure with its reason and last lines unless it completed."""
+        logs = JobLogs(self.aws.client("logs"), f"/aws/sagemaker/{self.kind}Jobs", name)
+        last_lines: deque[str] = deque(maxlen=LINES_SHOWN_ON_FAILURE)
+        for pause in growing_pauses():
+            job = self.describe(name)
+            for line in logs.new_lines():
+                log(line)
+                last_lines.append(line)
+            if job[self._status] in ENDED:
+                break
+            time.sleep(pause)
+        if job[self._status] == "Completed":
+            return job
+        raise dg.Failure(
+            f"{self.kind} job {name} is {job[self._status]}: "
+            f"{job.get('FailureReason') or 'SageMaker gives no reason'}",
+            metadata={"job": name, "last lines": "\n".join(last_lines)},
+            allow_retries=False,  # the same inputs fail the same way, and each attempt costs money
+        )
+
+    def stop(self, name: str) -> None:
+        """Stop the job and wait until it has stopped."""
+        try:
+            self._call("stop", **{self._name: name})
+        except ClientError:
+            if self.describe(name)[self._status] == "InProgress":
+                raise  # otherwise it has ended in this moment
+        for pause in growing_pauses():
+            if self.describe(name)[self._status] in ENDED:
+                return
+            time.sleep(pause)
+
+    @property
+    def _name(self) -> str:
+        return f"{self.kind}JobName"
+
+    @property
+    def _status(self) -> str:
+        return f"{self.kind}JobStatus"
+
+    def _call(self, verb: str, **parameters: Any) -> dict[str, Any]:
+        return getattr(self.aws.client("sagemaker"), f"{verb}_{self.kind.lower()}_job")(**parameters)
+
+
+class TrainingJobs(_Jobs):
+    kind: ClassVar[str] = "Training"
+
+
+class TransformJobs(_Jobs):
+    kind: ClassVar[str] = "Transform"

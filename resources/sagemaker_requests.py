@@ -1,0 +1,136 @@
+"""The parameters of SageMaker's Create calls, made of a loop's settings. Pure functions."""
+
+from typing import Any
+
+from resources.loop import Loop
+
+# What detector/train.py prints. https://docs.aws.amazon.com/sagemaker/latest/dg/training-metrics.html
+METRICS = [
+    {"Name": name, "Regex": rf"{name}=([0-9.eE+-]+|nan);"}
+    for name in ("validation:mAP", "validation:mAP_50_95", "train:loss")
+]
+
+
+def training_job_request(
+    loop: Loop,
+    *,
+    name: str,
+    image_uri: str,
+    role_arn: str,
+    train_uri: str,
+    validation_uri: str,
+    source_uri: str,
+    output_uri: str,
+) -> dict[str, Any]:
+    """CreateTrainingJob: the detector in script mode, fed with augmented manifests through pipes."""
+    settings = loop.training
+    return {
+        "TrainingJobName": name,
+        "AlgorithmSpecification": {
+            "TrainingImage": image_uri,
+            "TrainingInputMode": "Pipe",  # the only mode that reads augmented manifests
+            "MetricDefinitions": METRICS,
+        },
+        "RoleArn": role_arn,
+        "HyperParameters": loop.script_hyperparameters(source_uri, "train.py"),
+        "InputDataConfig": [
+            _labeled_channel("train", train_uri, loop.label_attribute),
+            _labeled_channel("validation", validation_uri, loop.label_attribute),
+        ],
+        "OutputDataConfig": {"S3OutputPath": output_uri},
+        "ResourceConfig": {
+            "InstanceType": settings.instance_type,
+            "InstanceCount": 1,
+            "VolumeSizeInGB": settings.volume_gb,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_runtime_seconds},
+        "Tags": tags(loop),
+    }
+
+
+def _labeled_channel(name: str, manifest_uri: str, attribute: str) -> dict[str, Any]:
+    return {
+        "ChannelName": name,
+        "DataSource": {
+            "S3DataSource": {
+                "S3DataType": "AugmentedManifestFile",
+                "S3Uri": manifest_uri,
+                "S3DataDistributionType": "FullyReplicated",
+                "AttributeNames": ["source-ref", attribute],
+            }
+        },
+        "ContentType": "application/x-recordio",
+        "RecordWrapperType": "RecordIO",
+        "CompressionType": "None",
+        "InputMode": "Pipe",
+    }
+
+
+def model_request(loop: Loop, *, name: str, image_uri: str, model_uri: str, role_arn: str) -> dict[str, Any]:
+    """CreateModel: the training job's model.tar.gz, which holds the program that serves it."""
+    return {
+        "ModelName": name,
+        "PrimaryContainer": {
+            "Image": image_uri,
+            "ModelDataUrl": model_uri,
+            "Environment": {
+                "SAGEMAKER_PROGRAM": "inference.py",
+                "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+            },
+        },
+        "ExecutionRoleArn": role_arn,
+        "Tags": tags(loop),
+    }
+
+
+def transform_job_request(
+    loop: Loop, *, name: str, model: str, manifest_uri: str, output_uri: str
+) -> dict[str, Any]:
+    """CreateTransformJob over the images that a manifest file lists; each answer becomes ``<key>.out``."""
+    settings = loop.transform
+    return {
+        "TransformJobName": name,
+        "ModelName": model,
+        "MaxConcurrentTransforms": 1,
+        "MaxPayloadInMB": settings.max_payload_mb,
+        "BatchStrategy": "SingleRecord",
+        "TransformInput": {
+            "DataSource": {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": manifest_uri}},
+            "ContentType": "application/x-image",
+            "SplitType": "None",
+            "CompressionType": "None",
+        },
+        "TransformOutput": {
+            "S3OutputPath": output_uri,
+            "Accept": "application/json",
+            "AssembleWith": "None",
+        },
+        "TransformResources": {
+            "InstanceType": settings.instance_type,
+            "InstanceCount": settings.instance_count,
+        },
+        "Tags": tags(loop),
+    }
+
+
+def endpoint_config_request(loop: Loop, *, name: str, model: str) -> dict[str, Any]:
+    """CreateEndpointConfig: one variant that gets all the traffic."""
+    settings = loop.endpoint
+    return {
+        "EndpointConfigName": name,
+        "ProductionVariants": [
+            {
+                "VariantName": "AllTraffic",
+                "ModelName": model,
+                "InstanceType": settings.instance_type,
+                "InitialInstanceCount": settings.instance_count,
+                "ContainerStartupHealthCheckTimeoutInSeconds": settings.health_check_timeout_seconds,
+            }
+        ],
+        "Tags": tags(loop),
+    }
+
+
+def tags(loop: Loop) -> list[dict[str, str]]:
+    """So that everything a loop made can be found, and paid for, by its name."""
+    return [{"Key": "labelloop", "Value": loop.name}]

@@ -1,0 +1,97 @@
+"""The requests are those that AWS takes: checked against botocore's models of the operations."""
+
+import boto3
+import pytest
+from botocore.validate import ParamValidator
+
+from resources.ground_truth import labeling_job_request
+from resources.sagemaker_requests import (
+    METRICS,
+    endpoint_config_request,
+    model_request,
+    training_job_request,
+    transform_job_request,
+)
+
+ROLE = "arn:aws:iam::000000000000:role/foods-loop"
+BUCKET = "s3://labelloop-foods"
+
+
+def training(loop) -> dict:
+    return training_job_request(
+        loop,
+        name="foods-train-0123456789ab",
+        image_uri="763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.6.0-cpu-py312",
+        role_arn=ROLE,
+        train_uri=f"{BUCKET}/train.manifest",
+        validation_uri=f"{BUCKET}/validation.manifest",
+        source_uri=f"{BUCKET}/sourcedir.tar.gz",
+        output_uri=f"{BUCKET}/models",
+    )
+
+
+def labeling(loop) -> dict:
+    return labeling_job_request(
+        loop,
+        name="foods-labels-0123456789ab",
+        manifest=f"{BUCKET}/input.manifest",
+        categories=f"{BUCKET}/labels.json",
+        template=f"{BUCKET}/template.liquid",
+        output=f"{BUCKET}/labeling",
+        team_arn="arn:aws:sagemaker:us-east-1:000000000000:workteam/private-crowd/labelers",
+        role_arn=ROLE,
+        pre_annotation_arn="arn:aws:lambda:us-east-1:000000000000:function:SageMaker-pre",
+        consolidation_arn="arn:aws:lambda:us-east-1:000000000000:function:SageMaker-post",
+    )
+
+
+REQUESTS = {
+    "CreateTrainingJob": training,
+    "CreateLabelingJob": labeling,
+    "CreateModel": lambda loop: model_request(
+        loop, name="m", image_uri="i", model_uri=f"{BUCKET}/m.tar.gz", role_arn=ROLE
+    ),
+    "CreateTransformJob": lambda loop: transform_job_request(
+        loop, name="t", model="m", manifest_uri=f"{BUCKET}/images.json", output_uri=f"{BUCKET}/out"
+    ),
+    "CreateEndpointConfig": lambda loop: endpoint_config_request(loop, name="c", model="m"),
+}
+
+
+@pytest.mark.parametrize("operation", REQUESTS)
+def test_aws_takes_the_request(operation, loop):
+    client = boto3.client("sagemaker", region_name="us-east-1")
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    report = ParamValidator().validate(REQUESTS[operation](loop), shape)
+    assert not report.has_errors(), report.generate_report()
+
+
+def test_augmented_manifests_are_read_as_recordio_pipes_with_the_image_first(loop):
+    for channel in training(loop)["InputDataConfig"]:
+        source = channel["DataSource"]["S3DataSource"]
+        assert source["S3DataType"] == "AugmentedManifestFile"
+        assert source["AttributeNames"] == ["source-ref", "boxes"]
+        assert (channel["InputMode"], channel["RecordWrapperType"]) == ("Pipe", "RecordIO")
+
+
+def test_hyperparameters_are_json_strings_as_the_sdk_writes_them(loop):
+    parameters = training(loop)["HyperParameters"]
+    assert parameters["sagemaker_program"] == '"train.py"'
+    # Decoded once by the training toolkit, the labels must still be JSON: an argument is a string.
+    assert parameters["classes"] == '"[\\"ingredients\\", \\"nutrition\\"]"'
+
+
+def test_metric_definitions_find_each_metric_in_the_line_that_training_prints():
+    import re
+
+    line = "epoch=3; validation:mAP=0.4100; validation:mAP_50_95=0.2000; train:loss=1.9300;"
+    found = {metric["Name"]: re.findall(metric["Regex"], line) for metric in METRICS}
+    assert found == {
+        "validation:mAP": ["0.4100"],
+        "validation:mAP_50_95": ["0.2000"],
+        "train:loss": ["1.9300"],
+    }
+
+
+def test_a_labeling_job_of_boxes_has_no_attribute_that_means_masks(loop):
+    assert labeling(loop)["LabelAttributeName"] == "boxes"

@@ -1,0 +1,138 @@
+"""Other people's data sets: read whole, with a word about everything left out."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from vision.boxes import Box
+from vision.exchange import DatasetProblem, read_coco, read_coco_truth, read_voc, write_coco
+from vision.manifest import LabeledImage
+
+
+def voc_object(name, xmin, ymin, xmax, ymax) -> str:
+    corners = f"<xmin>{xmin}</xmin><ymin>{ymin}</ymin><xmax>{xmax}</xmax><ymax>{ymax}</ymax>"
+    return f"<object><name>{name}</name><bndbox>{corners}</bndbox></object>"
+
+
+@pytest.fixture
+def voc(tmp_path) -> Path:
+    for name in ("Annotations", "JPEGImages"):
+        (tmp_path / name).mkdir()
+    Image.new("RGB", (100, 80)).save(tmp_path / "JPEGImages" / "1.jpg")
+    annotate(tmp_path, "1", voc_object("dog", 1, 1, 100, 80), voc_object("cat", 11, 21, 30, 50))
+    return tmp_path
+
+
+def annotate(folder: Path, stem: str, *objects: str, filename: str | None = None) -> None:
+    text = f"<annotation><filename>{filename or stem + '.jpg'}</filename>{''.join(objects)}</annotation>"
+    (folder / "Annotations" / f"{stem}.xml").write_text(text)
+
+
+def test_voc_boxes_count_from_one_and_include_the_last_pixel(voc):
+    dataset = read_voc(voc)
+    assert (dataset.labels, dataset.problems) == (["cat", "dog"], [])
+    assert dataset.images == [voc / "JPEGImages" / "1.jpg"]
+    image = dataset.truth["1.jpg"]
+    assert (image.width, image.height, image.depth) == (100, 80, 3)
+    assert image.boxes == (Box("dog", 0, 0, 100, 80), Box("cat", 10, 20, 20, 30))
+
+
+def test_what_a_voc_folder_lacks_is_named_and_the_rest_kept(voc):
+    Image.new("RGB", (100, 80)).save(voc / "JPEGImages" / "unannotated.jpg")
+    Image.new("RGB", (100, 80)).save(voc / "JPEGImages" / "slip.png")
+    annotate(voc, "missing", voc_object("dog", 1, 1, 50, 50))
+    annotate(
+        voc, "slip", voc_object("dog", 7, 7, 7, 7), voc_object("cat", 90, 1, 200, 50), filename="old.jpg"
+    )
+    Image.new("RGB", (100, 80)).save(voc / "JPEGImages" / "words.jpg")
+    annotate(voc, "words", voc_object("dog", "left", 1, 50, 50))
+    Image.new("RGB", (100, 80)).save(voc / "JPEGImages" / "unboxed.jpg")
+    annotate(voc, "unboxed", "<object><name>dog</name></object>", voc_object("cat", 1, 1, 9, 9))
+    annotate(voc, "z-again", filename="1.jpg")
+    (voc / "Annotations" / "broken.xml").write_text("<annotation>")
+    dataset = read_voc(voc)
+    assert sorted(dataset.truth) == ["1.jpg", "slip.png", "unboxed.jpg"]
+    assert dataset.truth["unboxed.jpg"].boxes == (Box("cat", 0, 0, 9, 9),)
+    assert dataset.truth["slip.png"].boxes == (Box("cat", 89, 0, 11, 50),)
+    told = "\n".join(dataset.problems)
+    assert "missing.xml: its image missing.jpg is not in JPEGImages" in told
+    assert "slip.xml: no box of a size inside the image of 100 x 80: Box(label='dog'" in told
+    assert "words.xml: could not convert string to float: 'left'" in told
+    assert "unboxed.xml: no box of a size inside the image of 100 x 80: Box(label='dog', left=nan" in told
+    assert "z-again.xml: a second annotation of 1.jpg" in told
+    assert "broken.xml: " in told
+    assert "unannotated.jpg: no usable annotation" in told
+
+
+def test_a_folder_that_is_not_voc_is_refused(tmp_path):
+    with pytest.raises(DatasetProblem, match="no Annotations"):
+        read_voc(tmp_path)
+
+
+def test_real_photographs_are_read_whole(bccd):
+    dataset = read_voc(bccd)
+    assert dataset.labels == ["Platelets", "RBC", "WBC"]
+    assert len(dataset.images) == len(dataset.truth) == 364
+    assert sum(len(image.boxes) for image in dataset.truth.values()) == 4886
+    assert [problem[:22] for problem in dataset.problems] == [
+        "BloodImage_00338.xml: ",
+        "BloodImage_00343.xml: ",
+    ]
+
+
+def test_coco_reads_back_what_was_written(tmp_path):
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    images = {}
+    for name, boxes in {"1.jpg": (Box("dog", 1.5, 2, 30, 40),), "2.jpg": ()}.items():
+        Image.new("RGB", (100, 80)).save(photographs / name)
+        images[photographs / name] = LabeledImage(name, 100, 80, 3, boxes)
+    write_coco(tmp_path / "truth.json", ["cat", "dog"], images)
+    dataset = read_coco(tmp_path / "truth.json")
+    assert (dataset.name, dataset.labels, dataset.problems) == ("truth", ["cat", "dog"], [])
+    assert dataset.images == list(images)
+    assert {name: image.boxes for name, image in dataset.truth.items()} == {
+        "1.jpg": (Box("dog", 1.5, 2, 30, 40),),
+        "2.jpg": (),
+    }
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photographs", "truth.json"]
+
+
+def coco(tmp_path, *annotations, names=("a/1.jpg",)) -> Path:
+    file = tmp_path / "instances.json"
+    content = {
+        "categories": [{"id": 7, "name": "dog"}, {"id": 3, "name": "cat"}],
+        "images": [{"id": n, "file_name": name, "width": 100, "height": 80} for n, name in enumerate(names)],
+        "annotations": [{"id": n, "image_id": 0, **one} for n, one in enumerate(annotations)],
+    }
+    file.write_text(json.dumps(content))
+    return file
+
+
+def test_what_a_coco_file_lacks_is_named_and_the_rest_kept(tmp_path):
+    file = coco(
+        tmp_path,
+        {"category_id": 7, "bbox": [90, 10, 50, 50]},
+        {"category_id": 7, "bbox": [200, 10, 50, 50]},
+        {"category_id": 3, "bbox": [0, 0, 90, 70], "iscrowd": 1},
+    )
+    labels, truth, problems = read_coco_truth(file)
+    assert labels == ["cat", "dog"]
+    assert truth["1.jpg"].boxes == (Box("dog", 90, 10, 10, 50),)
+    assert problems == [
+        "annotation 2: a region of many objects is no box",
+        "a/1.jpg: no box of a size inside the image of 100 x 80: "
+        "Box(label='dog', left=200, top=10, width=50, height=50, score=None)",
+    ]
+    assert f"a/1.jpg: no such image in {tmp_path}" in read_coco(file).problems
+
+
+def test_a_file_that_is_not_coco_is_refused(tmp_path):
+    with pytest.raises(DatasetProblem, match="the same file name"):
+        read_coco_truth(coco(tmp_path, names=("a/1.jpg", "b/1.jpg")))
+    with pytest.raises(DatasetProblem, match="no COCO instances file: KeyError: 9"):
+        read_coco_truth(coco(tmp_path, {"category_id": 9, "bbox": [0, 0, 9, 9]}))
+    with pytest.raises(DatasetProblem, match="no COCO instances file: FileNotFoundError"):
+        read_coco_truth(tmp_path / "none.json")

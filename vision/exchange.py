@@ -1,0 +1,174 @@
+"""Other people's labeled photographs: Pascal VOC folders and COCO files."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree
+
+from PIL import Image
+
+from vision.boxes import Box
+from vision.manifest import LabeledImage
+
+SMALLEST = 2  # pixels; narrower boxes are slips of the mouse
+
+
+class DatasetProblem(ValueError):
+    """A folder or file is no data set in the expected format."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Photographs with their true boxes.
+
+    ``truth`` is keyed by file name, without folders, and has an entry for each of ``images``. ``problems``
+    says in words what was left out: a missing image, a box without area, an image without annotation.
+    """
+
+    name: str
+    labels: list[str]
+    images: list[Path]
+    truth: dict[str, LabeledImage]
+    problems: list[str] = field(default_factory=list)
+
+
+def read_voc(folder: Path) -> Dataset:
+    """Read ``Annotations/*.xml`` and ``JPEGImages`` of a Pascal VOC folder. Raises DatasetProblem.
+
+    Labels are in alphabetical order. VOC counts pixels from 1 and includes the last one.
+    """
+    folder = Path(folder)
+    files = sorted((folder / "Annotations").glob("*.xml"))
+    if not files:
+        raise DatasetProblem(f"{folder} is no Pascal VOC folder: it has no Annotations/*.xml")
+    images, truth, problems = [], {}, []
+    for file in files:
+        try:
+            annotation = ElementTree.parse(file).getroot()
+            path = _voc_image(folder / "JPEGImages", annotation, file.stem)
+            if path.name in truth:
+                raise ValueError(f"a second annotation of {path.name}")
+            width, height, depth = _image_size(path)
+            boxes = _usable(map(_voc_box, annotation.iter("object")), width, height, file.name, problems)
+        except (ElementTree.ParseError, OSError, ValueError) as problem:
+            problems.append(f"{file.name}: {problem}")
+            continue
+        images.append(path)
+        truth[path.name] = LabeledImage(path.name, width, height, depth, boxes)
+    for path in sorted((folder / "JPEGImages").glob("*")):
+        if path.name not in truth:
+            problems.append(f"{path.name}: no usable annotation of this image")
+    labels = sorted({box.label for image in truth.values() for box in image.boxes})
+    return Dataset(folder.resolve().name, labels, images, truth, problems)
+
+
+def read_coco(file: Path, images: Path | None = None) -> Dataset:
+    """Read a COCO instances file and find its images in ``images`` or beside the file. Raises DatasetProblem.
+
+    Labels are in the order of the category ids.
+    """
+    labels, truth, problems = read_coco_truth(file)
+    folder = Path(images) if images else Path(file).parent
+    paths, found = [], {}
+    for name, image in truth.items():
+        candidates = (folder / image.uri, folder / name, folder / "images" / name)
+        path = next((path for path in candidates if path.is_file()), None)
+        if path:
+            paths.append(path)
+            found[name] = image
+        else:
+            problems.append(f"{image.uri}: no such image in {folder}")
+    return Dataset(Path(file).stem, labels, paths, found, problems)
+
+
+def read_coco_truth(file: Path) -> tuple[list[str], dict[str, LabeledImage], list[str]]:
+    """Labels, truth by file name and problems of a COCO file, without its images. Raises DatasetProblem.
+
+    The ``uri`` of an image is its ``file_name``, folders included.
+    """
+    try:
+        content = json.loads(Path(file).read_text())
+        categories = {entry["id"]: entry["name"] for entry in content["categories"]}
+        boxes_of: dict[int, list[Box]] = {entry["id"]: [] for entry in content["images"]}
+        problems, truth = [], {}
+        for annotation in content["annotations"]:
+            if annotation.get("iscrowd"):
+                problems.append(f"annotation {annotation['id']}: a region of many objects is no box")
+            else:
+                box = Box(categories[annotation["category_id"]], *annotation["bbox"])
+                boxes_of[annotation["image_id"]].append(box)
+        for entry in content["images"]:
+            uri, width, height = entry["file_name"], entry["width"], entry["height"]
+            name = Path(uri).name
+            if name in truth:
+                raise DatasetProblem(f"{file}: {uri} and {truth[name].uri} have the same file name")
+            boxes = _usable(boxes_of[entry["id"]], width, height, uri, problems)
+            truth[name] = LabeledImage(uri, width, height, 3, boxes)
+    except DatasetProblem:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise DatasetProblem(
+            f"{file} is no COCO instances file: {type(problem).__name__}: {problem}"
+        ) from problem
+    return [categories[key] for key in sorted(categories)], truth, problems
+
+
+def write_coco(file: Path, labels: Sequence[str], images: Mapping[Path, LabeledImage]) -> None:
+    """Write the truth of images as COCO instances; the file appears whole or not at all."""
+    entries, annotations = [], []
+    for image_id, (path, image) in enumerate(images.items(), start=1):
+        name = Path(os.path.relpath(path, file.parent)).as_posix()
+        entries.append({"id": image_id, "file_name": name, "width": image.width, "height": image.height})
+        for box in image.boxes:
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": image_id,
+                    "category_id": labels.index(box.label) + 1,
+                    "bbox": [box.left, box.top, box.width, box.height],
+                    "area": box.area,
+                    "iscrowd": 0,
+                }
+            )
+    categories = [{"id": number, "name": label} for number, label in enumerate(labels, start=1)]
+    content = {"images": entries, "annotations": annotations, "categories": categories}
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(content))
+    partial.replace(file)
+
+
+def _voc_image(folder: Path, annotation: ElementTree.Element, stem: str) -> Path:
+    named = Path(annotation.findtext("filename", "")).name
+    for name in filter(None, (named, f"{stem}.jpg", f"{stem}.jpeg", f"{stem}.png")):
+        if (folder / name).is_file():
+            return folder / name
+    raise ValueError(f"its image {named or stem} is not in JPEGImages")
+
+
+def _voc_box(element: ElementTree.Element) -> Box:
+    corners = (float(element.findtext(f"bndbox/{name}", "nan")) for name in ("xmin", "ymin", "xmax", "ymax"))
+    left, top, right, bottom = corners
+    return Box(element.findtext("name", "").strip(), left - 1, top - 1, right - left + 1, bottom - top + 1)
+
+
+def _image_size(path: Path) -> tuple[int, int, int]:
+    """The file's own size: annotations are often made on another copy."""
+    with Image.open(path) as image:
+        return *image.size, len(image.getbands())
+
+
+def _usable(
+    boxes: Iterable[Box], width: int, height: int, source: str, problems: list[str]
+) -> tuple[Box, ...]:
+    """The boxes, cut to the image; those of which nothing worth a box remains become problems."""
+    usable = []
+    for box in boxes:
+        left, top = max(box.left, 0), max(box.top, 0)
+        right, bottom = min(box.right, width), min(box.bottom, height)
+        if box.label and right - left >= SMALLEST and bottom - top >= SMALLEST:
+            usable.append(Box(box.label, left, top, right - left, bottom - top))
+        else:
+            problems.append(f"{source}: no box of a size inside the image of {width} x {height}: {box}")
+    return tuple(usable)

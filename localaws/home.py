@@ -54,7 +54,7 @@ class Home:
                 listener = socket.create_server((LOOPBACK, candidate), backlog=1024)
                 break
             except OSError as problem:
-                reason = problem.strerror
+                reason = os.strerror(problem.errno)
         else:
             raise CannotStart(f"cannot listen on {LOOPBACK} port {port or 'any of 100'}: {reason}")
         if not port and last and candidate not in last:

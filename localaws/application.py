@@ -7,7 +7,10 @@ from localaws.api import Clients, Identity, Service
 from localaws.api.sigv4 import Verifier
 from localaws.gateway import Gateway
 from localaws.home import Credentials
+from localaws.services.cognito import Cognito
+from localaws.services.iam import Iam
 from localaws.services.logs import Logs
+from localaws.services.sts import AccessKeys, Sts
 from localaws.store import Store
 
 # Read once, from the server's own environment: where a user puts another server in the place of one of ours.
@@ -35,10 +38,18 @@ class Application:
         )
         store = Store(home / "state.sqlite3")
         logs = Logs(store, identity)
-        services = [Service("logs", logs)]
+        temporary_keys = AccessKeys(store)
+        services = [
+            Service("cognito-idp", *Cognito(store, identity).implementations),
+            Service("iam", Iam(store, identity)),
+            Service("logs", logs),
+            Service("sts", Sts(store, identity)),
+        ]
 
         def secret_of(access_key: str, token: str | None) -> str | None:
-            return credentials.secret_key if access_key == credentials.access_key else None
+            if access_key == credentials.access_key:
+                return credentials.secret_key
+            return temporary_keys.lookup(access_key, token)
 
         port = endpoint.rpartition(":")[2]
         self.api = Gateway(

@@ -88,11 +88,11 @@ class Home:
             parser.read(self.credentials_file)
             profile = parser["default"]
             return Credentials(profile["aws_access_key_id"], profile["aws_secret_access_key"])
-        except (configparser.Error, KeyError) as problem:
-            message = (
-                f"{self.credentials_file} is no AWS credentials file with a [default] profile: {problem}"
-            )
-            raise CannotStart(f"{message}. Delete it to have a new one made.") from None
+        except (configparser.Error, KeyError):
+            raise CannotStart(
+                f"{self.credentials_file} is no AWS credentials file with both keys in a [default] profile; "
+                "delete it to have a new one made"
+            ) from None
 
     def _write(self, path: Path, text: str) -> None:
         """All of it or nothing, readable to the owner alone."""

@@ -8,6 +8,7 @@ its images.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -52,17 +53,17 @@ def read_examples(
 def _pipe_pairs(pipe: Path, channel: str) -> Iterator[tuple[str, bytes, bytes]]:
     with open(pipe, "rb") as stream:
         records = read_records(stream)
-        number = 1
-        try:
-            for number, image in enumerate(records, start=1):
-                label = next(records, None)
-                if label is None:
-                    raise DataProblem(f"channel {channel}, pair {number}: the image has no label record")
-                yield f"channel {channel}, pair {number}", image, label
-        except DataProblem:
-            raise
-        except ValueError as error:
-            raise DataProblem(f"channel {channel}, after pair {number}: {error}") from error
+        for number in count(1):
+            name = f"channel {channel}, pair {number}"
+            try:
+                image, label = next(records, None), next(records, None)
+            except ValueError as error:
+                raise DataProblem(f"{name}: {error}") from error
+            if image is None:
+                return
+            if label is None:
+                raise DataProblem(f"{name}: the image has no label record")
+            yield name, image, label
 
 
 def _manifest_pairs(folder: Path) -> Iterator[tuple[str, bytes, str]]:

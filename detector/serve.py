@@ -55,7 +55,7 @@ def predict_fn(picture: Image.Image, model: Model) -> list[list[float]]:
     height, width = pixels.shape[:2]
     corners = np.clip(corners / [width, height, width, height], 0, 1)
     return [
-        [int(label), round(float(score), 5), *(round(float(value), 6) for value in box)]
+        [float(label), round(float(score), 5), *(round(float(value), 6) for value in box)]
         for label, score, box in zip(classes, scores, corners, strict=True)
     ]
 

@@ -1,0 +1,85 @@
+"""Pictures of coloured shapes, and the detector's folder as the place to import from, as in a container."""
+
+import io
+import json
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+DETECTOR = Path(__file__).resolve().parents[2] / "detector"
+sys.path.insert(0, str(DETECTOR))
+
+CLASSES = ["ball", "box"]
+
+
+def draw_shapes(seed: int, width: int = 128, height: int = 128) -> tuple[Image.Image, dict]:
+    """Three shapes on noise, and their label as Ground Truth writes it: blue balls are 0, red boxes 1."""
+    random = np.random.default_rng(seed)
+    picture = Image.fromarray(random.integers(90, 140, (height, width, 3), dtype=np.uint8))
+    pen, annotations = ImageDraw.Draw(picture), []
+    for third in range(3):
+        class_id = int(random.integers(2))
+        across, down = (int(side) for side in random.integers(20, height // 3 - 2, 2))
+        left, top = int(random.integers(0, width - across)), third * height // 3
+        corners = (left, top, left + across, top + down)
+        pen.rectangle(corners, fill=(220, 40, 40)) if class_id else pen.ellipse(corners, fill=(30, 60, 220))
+        annotations.append({"class_id": class_id, "left": left, "top": top, "width": across, "height": down})
+    size = [{"width": width, "height": height, "depth": 3}]
+    return picture, {"image_size": size, "annotations": annotations}
+
+
+def jpeg(picture: Image.Image, **options) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=95, **options)
+    return stream.getvalue()
+
+
+def record(data: bytes, flag: int = 0) -> bytes:
+    """One RecordIO record, or with a flag one part of a record."""
+    return struct.pack("<II", 0xCED7230A, flag << 29 | len(data)) + data + bytes(-len(data) % 4)
+
+
+def pairs(count: int) -> bytes:
+    """What a channel streams: image, label, image, label, ..."""
+    shapes = [draw_shapes(seed) for seed in range(count)]
+    return b"".join(record(jpeg(picture)) + record(json.dumps(label).encode()) for picture, label in shapes)
+
+
+def write_manifest_folder(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    lines = []
+    for seed in range(count):
+        picture, label = draw_shapes(seed)
+        (folder / f"{seed}.jpg").write_bytes(jpeg(picture))
+        metadata = {"class-map": {"0": "ball", "1": "box"}, "human-annotated": "yes"}
+        line = {"source-ref": f"s3://shapes/{seed}.jpg", "shapes": label, "shapes-metadata": metadata}
+        lines.append(json.dumps(line) + "\n")
+    (folder / "output.manifest").write_text("".join(lines))
+    return folder
+
+
+def start_program(program: str, *arguments: str, base: Path, **environment: str) -> subprocess.Popen:
+    """Run a program of the detector as its container does: the source folder is the working directory."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SM_")}
+    return subprocess.Popen(
+        [sys.executable, program, *arguments],
+        cwd=DETECTOR,
+        env=clean | {"SAGEMAKER_BASE_DIR": str(base), "PYTHONDONTWRITEBYTECODE": "1"} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.fixture
+def base(tmp_path) -> Path:
+    """What /opt/ml is in a container."""
+    for name in ("output", "model", "input/config", "input/data"):
+        (tmp_path / "ml" / name).mkdir(parents=True)
+    return tmp_path / "ml"

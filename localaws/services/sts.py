@@ -5,6 +5,7 @@ import secrets
 import time
 
 from localaws.api import AwsError, Identity
+from localaws.api.identity import caller
 from localaws.services.parameters import refuse_others
 from localaws.store import Store
 
@@ -17,8 +18,8 @@ class AccessKeys:
     def __init__(self, store: Store):
         self.store = store
 
-    def issue(self, seconds: int) -> dict:
-        """New keys as STS's Credentials. Those that have expired meanwhile are forgotten."""
+    def issue(self, seconds: int, arn: str, user_id: str) -> dict:
+        """New keys of that principal, as STS's Credentials. Those that expired meanwhile are forgotten."""
         now = time.time()
         for key in self.store.all("access-key"):
             if key["Expiration"] <= now:
@@ -28,6 +29,8 @@ class AccessKeys:
             "SecretAccessKey": secrets.token_urlsafe(30),
             "SessionToken": secrets.token_urlsafe(96),
             "Expiration": int(now) + seconds,
+            "Arn": arn,
+            "UserId": user_id,
         }
         self.store.add("access-key", key["AccessKeyId"], key)
         return key
@@ -43,7 +46,7 @@ class AccessKeys:
 
 
 class Sts:
-    """One local principal. Roles are assumed by name; policies are not enforced, whoever signs a call."""
+    """Roles are assumed, and keys made, for whoever asks: policies are not enforced."""
 
     def __init__(self, store: Store, identity: Identity = Identity()):
         self.store = store
@@ -51,12 +54,13 @@ class Sts:
         self.keys = AccessKeys(store)
 
     def GetCallerIdentity(self, params: dict) -> dict:
-        """The account's root, with assumed keys too: the handlers do not learn who signed."""
-        arn = self.identity.arn("iam", "root")
-        return {"UserId": self.identity.account, "Account": self.identity.account, "Arn": arn}
+        """The principal of temporary keys, and the account's root for the permanent one."""
+        root = {"Arn": self.identity.arn("iam", "root"), "UserId": self.identity.account}
+        key = self.store.find("access-key", caller.get() or "") or root
+        return {"Account": self.identity.account, "Arn": key["Arn"], "UserId": key["UserId"]}
 
     def AssumeRole(self, params: dict) -> dict:
-        """Keys for a role that exists. A session policy is refused, since it would not narrow anything."""
+        """Keys for a role that exists. A session policy is refused, since it would narrow nothing."""
         offered = ("RoleArn", "RoleSessionName", "DurationSeconds", "Tags", "ExternalId", "SourceIdentity")
         refuse_others(params, offered, "AssumeRole")
         arn, session = params["RoleArn"], params["RoleSessionName"]
@@ -76,14 +80,15 @@ class Sts:
                 f"The requested DurationSeconds {seconds} exceeds the MaxSessionDuration "
                 f"{role['MaxSessionDuration']} set for this role.",
             )
+        assumed = self.identity.arn("sts", f"assumed-role/{name}/{session}")
+        user_id = f"{role['RoleId']}:{session}"
         return {
-            "Credentials": self.keys.issue(seconds),
-            "AssumedRoleUser": {
-                "AssumedRoleId": f"{role['RoleId']}:{session}",
-                "Arn": self.identity.arn("sts", f"assumed-role/{name}/{session}"),
-            },
+            "Credentials": self.keys.issue(seconds, assumed, user_id),
+            "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": assumed},
         }
 
     def GetSessionToken(self, params: dict) -> dict:
         refuse_others(params, ("DurationSeconds",), "GetSessionToken")
-        return {"Credentials": self.keys.issue(params.get("DurationSeconds", 12 * HOUR))}
+        me = self.GetCallerIdentity({})
+        seconds = params.get("DurationSeconds", 12 * HOUR)
+        return {"Credentials": self.keys.issue(seconds, me["Arn"], me["UserId"])}

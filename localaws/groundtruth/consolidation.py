@@ -1,0 +1,116 @@
+"""Consolidation: the answers of several workers become one label per object, by the job's own function."""
+
+import json
+
+from localaws.groundtruth import layout
+from localaws.groundtruth.answers import KINDS, Kind
+from localaws.groundtruth.arns import built_in_task
+from localaws.groundtruth.batches import Answer, Batch, Batches
+from localaws.groundtruth.files import Files
+from localaws.groundtruth.functions import FunctionFailure, Functions
+from localaws.groundtruth.jobs import Jobs
+from localaws.groundtruth.labels import failure_outcome, label_outcome
+from localaws.groundtruth.preparation import THREADS, VERSION
+from localaws.groundtruth.problems import ObjectFailure
+from localaws.groundtruth.threads import in_threads
+
+ATTEMPTS = 3
+
+
+class Consolidation:
+    def __init__(self, jobs: Jobs, files: Files, functions: Functions, batches: Batches):
+        self.jobs = jobs
+        self.files = files
+        self.functions = functions
+        self.batches = batches
+
+    def run(self, job: dict, key: str) -> bool:
+        """Consolidate what is answered; True if anything was."""
+        self.batches.assign(key, layout.concurrent(job))
+        unfinished = self.batches.unfinished(key)
+        if not unfinished:
+            return False
+        task = self.jobs.task(job["LabelingJobName"])
+        for batch in unfinished:
+            self._consolidate(job, task, batch)
+        return True
+
+    def write_answers(self, job: dict, key: str, numbers: list[int]) -> None:
+        """Write the worker-response file of each object."""
+        in_threads(lambda number: self._write_answers(job, key, number), numbers, THREADS)
+
+    def _write_answers(self, job: dict, key: str, number: int) -> list[Answer]:
+        answers = self.batches.answers(key, number)
+        uri = layout.worker_response(job, number, answers)
+        self.files.write(uri, layout.worker_response_body(answers))
+        return answers
+
+    def _consolidate(self, job: dict, task: dict, batch: Batch) -> None:
+        objects = self.batches.objects(batch)
+        answers = in_threads(lambda row: self._write_answers(job, batch.job, row[0]), objects, THREADS)
+        payload = [
+            layout.payload_entry(number, line, given)
+            for (number, line), given in zip(objects, answers, strict=True)
+        ]
+        request = layout.consolidation_request(job, batch)
+        self.files.write(request, json.dumps(payload).encode())
+        try:
+            results = read_results(self.functions.call(function_arn(job), self._event(job, task, request)))
+        except FunctionFailure as failure:
+            if self.batches.note_attempt(batch) < ATTEMPTS:
+                return  # the batch stays, and is sent again
+            results, missing = {}, f"ClientError: The consolidation function failed: {failure}"
+        else:
+            self.files.write(
+                layout.consolidation_response(job, batch), json.dumps(list(results.values())).encode()
+            )
+            missing = "ClientError: The consolidation function returned no annotation for this object"
+        outcomes = {
+            number: self._outcome(job, task, batch, results.get(str(number)), missing)
+            for number, _ in objects
+        }
+        self.batches.finish(batch, outcomes)
+
+    def _event(self, job: dict, task: dict, payload: str) -> dict:
+        """Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-custom-templates-step3-lambda-requirements.html"""
+        return {
+            "version": VERSION,
+            "labelingJobArn": job["LabelingJobArn"],
+            "labelCategories": task["labels"],
+            "labelAttributeName": job["LabelAttributeName"],
+            "roleArn": job["RoleArn"],
+            "outputConfig": layout.consolidated_output(job),
+            "payload": {"s3Uri": payload},
+        }
+
+    def _outcome(
+        self, job: dict, task: dict, batch: Batch, result: dict | None, missing: str
+    ) -> tuple[str, str]:
+        try:
+            if result is None:
+                raise ObjectFailure(missing)
+            content = result["consolidatedAnnotation"]["content"]
+            return "labeled", label_outcome(
+                job, built_in_kind(job, task), content, task["labels"], batch.moment
+            )
+        except (KeyError, TypeError):
+            return "failed", failure_outcome(job, f"{missing}: it has no content", batch.moment)
+        except ObjectFailure as failure:
+            return "failed", failure_outcome(job, str(failure), batch.moment)
+
+
+def function_arn(job: dict) -> str:
+    return job["HumanTaskConfig"]["AnnotationConsolidationConfig"]["AnnotationConsolidationLambdaArn"]
+
+
+def built_in_kind(job: dict, task: dict) -> Kind | None:
+    """The kind of the task if AWS's own function consolidates it: then the label has AWS's form."""
+    account = job["LabelingJobArn"].split(":")[4]
+    return KINDS[task["kind"]] if built_in_task(function_arn(job), account) else None
+
+
+def read_results(reply: object) -> dict[str, dict]:
+    """The function's results by datasetObjectId. Raises FunctionFailure for a reply of another form."""
+    if not isinstance(reply, list) or any(not isinstance(result, dict) for result in reply):
+        raise FunctionFailure("it did not return a list of consolidated annotations")
+    return {str(result.get("datasetObjectId")): result for result in reply}

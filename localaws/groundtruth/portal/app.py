@@ -1,0 +1,38 @@
+"""The portal as an ASGI application."""
+
+from botocore.exceptions import BotoCoreError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from localaws.groundtruth.files import Files
+from localaws.groundtruth.portal.api import Api
+from localaws.groundtruth.portal.guard import Guard
+from localaws.groundtruth.portal.pages import Pages
+from localaws.groundtruth.portal.sessions import Sessions
+from localaws.groundtruth.portal.signing import Signer
+from localaws.groundtruth.portal.workplace import Workplace
+
+
+def make_portal(
+    url: str, region: str, workplace: Workplace, sessions: Sessions, signer: Signer, files: Files
+) -> Starlette:
+    """``url`` is the portal's own origin, such as http://127.0.0.1:8081; it answers under no other name."""
+    api = Api(workplace, sessions, signer, region, secure=url.startswith("https://"))
+    pages = Pages(workplace, files, signer)
+    return Starlette(
+        routes=[*pages.routes(), *api.routes()],
+        middleware=[Middleware(Guard, url=url)],
+        exception_handlers={HTTPException: refuse, BotoCoreError: wait},
+    )
+
+
+async def refuse(request: Request, error: HTTPException) -> Response:
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def wait(request: Request, error: BotoCoreError) -> Response:
+    """S3 or Cognito cannot be reached at this moment."""
+    return JSONResponse({"error": f"try again in a moment: {error}"}, 503, {"Retry-After": "2"})

@@ -1,0 +1,96 @@
+"""Before workers see a data object: its image is measured, the pre-annotation function makes its task."""
+
+import io
+import json
+import time
+
+from botocore.exceptions import ClientError
+from PIL import Image, UnidentifiedImageError
+
+from localaws.groundtruth.files import Files, error_code, is_final, is_missing
+from localaws.groundtruth.functions import FunctionFailure, Functions
+from localaws.groundtruth.labels import failure_outcome
+from localaws.groundtruth.objects import Prepared
+from localaws.groundtruth.problems import ObjectFailure
+from localaws.groundtruth.threads import in_threads
+
+HEADER_BYTES = 64 * 1024
+LARGEST_IMAGE = 40 * 2**20  # bytes
+MOST_PIXELS = 100_000_000
+VERSION = "2018-10-16"  # of the format of the functions' events
+THREADS = 8
+
+
+class Preparation:
+    def __init__(self, files: Files, functions: Functions):
+        self.files = files
+        self.functions = functions
+
+    def prepare(self, job: dict, waiting: list[tuple[int, str]]) -> list[Prepared]:
+        """Prepare objects (number, line) side by side. Whatever is wrong with one fails that one alone."""
+        return in_threads(lambda row: self._prepare(job, *row), waiting, THREADS)
+
+    def _prepare(self, job: dict, number: int, line: str) -> Prepared:
+        entry = json.loads(line)
+        try:
+            width, height = self._measure(entry)
+            reply = self._ask(job, entry)
+        except ObjectFailure as failure:
+            return Prepared(number, "failed", outcome=failure_outcome(job, str(failure), time.time()))
+        if not is_wanted(reply):
+            return Prepared(number, "unwanted")
+        return Prepared(number, "open", json.dumps(reply["taskInput"]), width, height)
+
+    def _measure(self, entry: dict) -> tuple[int, int]:
+        uri = entry.get("source-ref")
+        if uri is None:
+            raise ObjectFailure(
+                "ClientError: The data object is a text (source); boxes need an image (source-ref)"
+            )
+        try:
+            try:
+                return image_size(self.files.read(uri, HEADER_BYTES))
+            except OSError:
+                return image_size(
+                    self.files.read(uri, LARGEST_IMAGE)
+                )  # long metadata can stand before the size
+        except ClientError as error:
+            if not is_final(error):
+                raise
+            found = "does not exist" if is_missing(error) else f"cannot be read ({error_code(error)})"
+            raise ObjectFailure(f"ClientError: {uri} {found}") from None
+        except (OSError, ValueError, Image.DecompressionBombError) as problem:
+            raise ObjectFailure(f"ClientError: {uri}: {problem}") from None
+
+    def _ask(self, job: dict, entry: dict) -> dict:
+        event = {"version": VERSION, "labelingJobArn": job["LabelingJobArn"], "dataObject": entry}
+        try:
+            reply = self.functions.call(job["HumanTaskConfig"]["PreHumanTaskLambdaArn"], event)
+        except FunctionFailure as failure:
+            raise ObjectFailure(f"ClientError: The pre-annotation function failed: {failure}") from None
+        if not isinstance(reply, dict) or (is_wanted(reply) and not isinstance(reply.get("taskInput"), dict)):
+            raise ObjectFailure("ClientError: The pre-annotation function returned no taskInput object")
+        return reply
+
+
+def is_wanted(reply: dict) -> bool:
+    """``isHumanAnnotationRequired``, true unless said otherwise; older functions say it with a text."""
+    wanted = reply.get("isHumanAnnotationRequired", reply.get("humanAnnotationRequired", True))
+    return wanted not in (False, "false", "False")
+
+
+def image_size(data: bytes) -> tuple[int, int]:
+    """Width and height of the stored image from its first bytes; the EXIF orientation is not applied.
+
+    Raises OSError (Pillow's errors are) for what is no JPEG or PNG, or ends before its size is told.
+    """
+    if not data:
+        raise ValueError("the object is empty")
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+            width, height = image.size
+    except UnidentifiedImageError:
+        raise OSError("not a JPEG or PNG image") from None
+    if width * height > MOST_PIXELS:
+        raise ValueError(f"{width} x {height} pixels; {MOST_PIXELS} are accepted")
+    return width, height

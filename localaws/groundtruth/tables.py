@@ -1,0 +1,79 @@
+"""The tables of Ground Truth: what would be too many documents. Jobs, teams and workforces are documents.
+
+object     one line of a job's input manifest; ``number`` (from 0) is AWS's datasetObjectId
+           state     waiting    not offered to anybody yet
+                     open       offered: it has one slot per worker that it needs
+                     answered   no more answers are wanted; to be consolidated in ``batch``
+                     labeled    consolidated; ``outcome`` holds what the output line gains
+                     failed     ``outcome`` holds the metadata with the failure-reason
+                     kept       had this job's label attribute in the input: goes through as it is
+                     unwanted   the pre-annotation function wants no annotation: goes through as it is
+                     stopped    the job ended first: goes through as it is
+           Only an open object can be claimed or answered, so whoever moves it on has closed it to workers.
+slot       one answer that an object still needs, or has; a worker holds at most one per object
+refusal    a worker who declined an object is not offered it again
+batch      objects that were, or are being, consolidated in one call; ``moment`` names its files
+worker     who answered: an identity of the user pool
+"""
+
+import sqlite3
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS object (
+    job TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    line TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN
+        ('waiting', 'open', 'answered', 'labeled', 'failed', 'kept', 'unwanted', 'stopped')),
+    machine INTEGER NOT NULL DEFAULT 0, -- a kept label that no human made
+    task_input TEXT,
+    width INTEGER,
+    height INTEGER,
+    expires_at REAL,
+    batch INTEGER,
+    outcome TEXT,
+    PRIMARY KEY (job, number)
+);
+CREATE INDEX IF NOT EXISTS object_by_state ON object (job, state, machine);
+CREATE INDEX IF NOT EXISTS object_by_batch ON object (job, batch);
+CREATE TABLE IF NOT EXISTS slot (
+    id INTEGER PRIMARY KEY,
+    job TEXT NOT NULL,
+    object INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'available' CHECK (state IN ('available', 'working', 'submitted')),
+    worker TEXT,
+    token TEXT,
+    accepted_at REAL,
+    lease_until REAL,
+    submitted_at REAL,
+    answer TEXT
+);
+CREATE UNIQUE INDEX IF NOT EXISTS one_slot_per_worker ON slot (job, object, worker) WHERE worker IS NOT NULL;
+CREATE INDEX IF NOT EXISTS slot_by_state ON slot (job, state, object);
+CREATE INDEX IF NOT EXISTS slot_by_object ON slot (job, object);
+CREATE INDEX IF NOT EXISTS slot_by_worker ON slot (job, worker, state);
+CREATE TABLE IF NOT EXISTS refusal (
+    job TEXT NOT NULL,
+    object INTEGER NOT NULL,
+    worker TEXT NOT NULL,
+    PRIMARY KEY (job, object, worker)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS batch (
+    job TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    iteration INTEGER NOT NULL,
+    moment INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    done INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (job, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS worker (
+    id TEXT PRIMARY KEY,
+    sub TEXT NOT NULL,
+    issuer TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def create_tables(connection: sqlite3.Connection) -> None:
+    connection.executescript(SCHEMA)

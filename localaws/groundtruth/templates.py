@@ -1,0 +1,161 @@
+"""Worker templates: Liquid with Ground Truth's filters, rendered in a sandbox, and their crowd elements.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-custom-templates-step2.html
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+
+from liquid import Environment, Markup
+from liquid.exceptions import LiquidError, LiquidSyntaxError, UnknownFilterError
+
+from localaws.groundtruth.answers import KINDS
+from localaws.groundtruth.problems import TemplateProblem
+
+LONGEST_TEMPLATE = 128_000  # characters
+# What may stand around the element that is answered with.
+OTHER_ELEMENTS = (
+    "crowd-form",
+    "crowd-alert",
+    "crowd-button",
+    "crowd-checkbox",
+    "crowd-input",
+    "crowd-slider",
+    "crowd-text-area",
+)
+INSTRUCTIONS = ("full-instructions", "short-instructions")
+CROWD_TAG = re.compile(r"<\s*(crowd-[a-z0-9-]+)", re.IGNORECASE)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
+
+class Sandbox(Environment):
+    """Limits for templates, which whoever may create a job can write. No loader: nothing can be included."""
+
+    context_depth_limit = 30
+    loop_iteration_limit = 100_000
+    local_namespace_limit = 1_000_000
+    output_stream_limit = 4_000_000
+
+
+def render(template: str, task_input: object, grant_read_access: Callable[[str], str]) -> str:
+    """Render for one task; ``grant_read_access`` turns an S3 URI into an address that a browser may read.
+
+    Everything is escaped for HTML unless the template says otherwise. Raises TemplateProblem.
+    """
+    environment = Sandbox(autoescape=True)
+    environment.filters |= {
+        "to_json": lambda value: json.dumps(value, default=str),
+        "skip_autoescape": lambda value: Markup(value),
+        "grant_read_access": lambda uri: grant_read_access(str(uri)),
+    }
+    try:
+        return environment.from_string(template).render(task={"input": task_input})
+    except TemplateProblem:
+        raise
+    except LiquidSyntaxError as problem:
+        raise TemplateProblem("TemplateSyntaxError", str(problem)) from None
+    except UnknownFilterError as problem:
+        raise TemplateProblem("UnknownFilter", str(problem)) from None
+    except (LiquidError, RecursionError, ArithmeticError, TypeError, ValueError) as problem:
+        raise TemplateProblem("RenderingError", f"{type(problem).__name__}: {problem}") from None
+
+
+def access_for(template: str, line: dict, address: Callable[[str], str]) -> Callable[[str], str]:
+    """The ``grant_read_access`` of one task: only for objects that its manifest line or the template names,
+    whatever a pre-annotation function hands on. The filter raises TemplateProblem for others."""
+    named = set(_texts(line))
+
+    def grant(uri: str) -> str:
+        if not uri.startswith("s3://") or (uri not in named and uri not in template):
+            raise TemplateProblem(
+                "AccessRefused", f"grant_read_access: neither the data object nor the template names {uri!r}"
+            )
+        return address(uri)
+
+    return grant
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _texts(member)
+
+
+def check_source(template: str) -> str:
+    """Check what can be told from the source alone; returns the tag that workers answer with.
+
+    Raises TemplateProblem.
+    """
+    if len(template) > LONGEST_TEMPLATE:
+        raise TemplateProblem(
+            "TemplateTooLong", f"{len(template)} characters; {LONGEST_TEMPLATE} are accepted"
+        )
+    tags = [tag.lower() for tag in CROWD_TAG.findall(COMMENT.sub("", template))]
+    for tag in tags:
+        if tag not in KINDS and tag not in OTHER_ELEMENTS:
+            raise _unsupported(tag)
+    answered = [tag for tag in tags if tag in KINDS]
+    if len(set(answered)) != 1:
+        raise TemplateProblem(
+            "MissingElement",
+            f"a worker template needs one of {', '.join(KINDS)}; this one has {answered or 'none'}",
+        )
+    return answered[0]
+
+
+def find_problems(html: str) -> list[TemplateProblem]:
+    """What keeps rendered HTML from being a task."""
+    return ElementReader(html).problems
+
+
+def answer_element(html: str, tag: str) -> str:
+    """The name that the element's value has in the answer. Raises TemplateProblem."""
+    reader = ElementReader(html)
+    if reader.problems:
+        raise reader.problems[0]
+    return next(attributes["name"] for found, attributes in reader.elements if found == tag)
+
+
+class ElementReader(HTMLParser):
+    """Collects the crowd elements of a page, with their attributes, and what is wrong with them."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+        self.close()
+        self.problems = list(self._problems())
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag.startswith("crowd-") or tag in INSTRUCTIONS:
+            self.elements.append((tag, dict(attributes)))
+
+    def _problems(self) -> Iterator[TemplateProblem]:
+        tags = [tag for tag, _ in self.elements]
+        for tag in dict.fromkeys(tags):
+            if tag not in KINDS and tag not in OTHER_ELEMENTS and tag not in INSTRUCTIONS:
+                yield _unsupported(tag)
+        if "crowd-form" not in tags:
+            yield TemplateProblem("MissingElement", "the task must stand in a <crowd-form>")
+        answered = [(tag, attributes) for tag, attributes in self.elements if tag in KINDS]
+        if len(answered) != 1:
+            found = [tag for tag, _ in answered] or "none"
+            yield TemplateProblem("MissingElement", f"one of {', '.join(KINDS)} is needed; found {found}")
+        for tag, attributes in answered:
+            for name in ("name", "src", "labels"):
+                if not attributes.get(name):
+                    yield TemplateProblem("MissingAttribute", f"<{tag}> needs the attribute {name}")
+            for region in INSTRUCTIONS:
+                if region not in tags:
+                    yield TemplateProblem("MissingElement", f"<{tag}> needs the region <{region}>")
+
+
+def _unsupported(tag: str) -> TemplateProblem:
+    return TemplateProblem(
+        "UnsupportedElement",
+        f"the portal of the stand-in does not offer <{tag}>; it has {', '.join([*KINDS, *OTHER_ELEMENTS])}",
+    )

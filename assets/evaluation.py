@@ -1,0 +1,118 @@
+"""How good the model is, on images that no training saw."""
+
+from typing import Any
+
+import dagster as dg
+
+from assets.labels import read_accepted
+from assets.records import OWNERS, publish, read_record
+from assets.trained_model import trained_model
+from assets.transform import transform
+from resources.loop import Loop
+from resources.object_store import ObjectStore
+from resources.sagemaker_jobs import TransformJobs
+from vision.evaluation import Evaluation, evaluate
+from vision.pictures import precision_recall_svg
+from vision.predictions import parse_prediction
+
+
+@dg.asset(
+    deps=[trained_model, dg.AssetKey("test_split")],
+    check_specs=[
+        dg.AssetCheckSpec(
+            "map_above_floor",
+            asset="evaluation",
+            description="Warns when mAP at an overlap of 0.5 is below `map_floor` of the loop's file.",
+        )
+    ],
+    group_name="model",
+    kinds={"sagemaker", "numpy"},
+    owners=OWNERS,
+    code_version="1",
+    pool="sagemaker_transform",
+    retry_policy=dg.RetryPolicy(max_retries=3, delay=20, backoff=dg.Backoff.EXPONENTIAL),
+)
+def evaluation(
+    context: dg.AssetExecutionContext,
+    loop: dg.ResourceParam[Loop],
+    store: ObjectStore,
+    transform_jobs: TransformJobs,
+) -> dg.MaterializeResult:
+    """COCO's average precision of the model on the test split, predicted by a transform job.
+
+    mAP50 is the mean over the labels of the average precision at an overlap of 0.5, mAP50-95 the mean over
+    overlaps from 0.5 to 0.95.
+    """
+    model, test = read_record(store, loop, "trained_model"), read_record(store, loop, "test_split")
+    truth = {image.uri: image for image in read_accepted(store, loop, test)}
+    if not any(image.boxes for image in truth.values()):
+        raise dg.Failure(
+            f"The test split has {len(truth)} images and no box on them: there is nothing to measure by. "
+            "Label more images, or raise splits.fractions.test in the loop's file.",
+            allow_retries=False,
+        )
+    job, answers = transform(store, loop, transform_jobs, model["model"], test["etags"], context.log.info)
+    predictions = {
+        uri: parse_prediction(body, model["labels"], truth[uri].width, truth[uri].height)
+        for uri, body in answers.items()
+    }
+    result = evaluate(truth, predictions, model["labels"])
+    return publish(
+        store,
+        loop,
+        "evaluation",
+        result.as_dict() | {"model": model["model"], "test": test["sha256"], "sample": min(truth)},
+        metadata=numbers(result) | {"model": model["model"], "transform_job": job},
+        check_results=[map_above_floor(result, loop.map_floor)],
+    )
+
+
+def map_above_floor(result: Evaluation, floor: float) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name="map_above_floor",
+        passed=result.map_50 >= floor,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"map_50": result.map_50, "floor": floor},
+    )
+
+
+def numbers(result: Evaluation) -> dict[str, Any]:
+    return {
+        "map_50": round(result.map_50, 4),
+        "map_50_95": round(result.map_50_95, 4),
+        "images": result.images,
+        "precision_and_recall": dg.MetadataValue.md(curves(result)),
+        "per_label": dg.MetadataValue.table(
+            records=[
+                dg.TableRecord(
+                    {
+                        "label": label,
+                        "AP50": rounded(values["ap_50"]),
+                        "AP50-95": rounded(values["ap_50_95"]),
+                        "boxes": values["truths"],
+                        "predicted": values["predictions"],
+                    }
+                )
+                for label, values in result.per_class.items()
+            ],
+            schema=dg.TableSchema(
+                [
+                    dg.TableColumn("label"),
+                    dg.TableColumn("AP50", type="float"),
+                    dg.TableColumn("AP50-95", type="float"),
+                    dg.TableColumn("boxes", type="int"),
+                    dg.TableColumn("predicted", type="int"),
+                ]
+            ),
+        ),
+    }
+
+
+def curves(result: Evaluation) -> str:
+    """The most frequent labels' curves: more do not fit into a picture that the UI shows inline."""
+    common = sorted(result.curves, key=lambda label: -result.per_class[label]["truths"])[:6]
+    return precision_recall_svg({label: result.curves[label] for label in result.curves if label in common})
+
+
+def rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,152 @@
+"""What the workers drew, read with suspicion."""
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+import dagster as dg
+
+from assets.batches import batches
+from assets.labeling import labeling_input, labeling_job
+from assets.pictures import contact_sheet_of
+from assets.records import OWNERS, publish, read_record
+from resources.ground_truth import GroundTruth, LabelingJob
+from resources.loop import Loop
+from resources.names import sha256
+from resources.object_store import ObjectStore
+from vision.manifest import LabeledManifest, augmented_manifest, read_labeled
+
+SHOWN = 50
+
+
+@dg.asset(
+    deps=[labeling_input, labeling_job],
+    partitions_def=batches,
+    check_specs=[
+        dg.AssetCheckSpec(
+            "every_image_accounted_for",
+            asset="labeled_manifest",
+            blocking=True,
+            description="Each image of the batch came back: with labels, as failed, or as not labeled.",
+        ),
+        dg.AssetCheckSpec(
+            "labels_are_usable",
+            asset="labeled_manifest",
+            blocking=True,
+            description="Every line can be read, every label is known, every box is inside its image.",
+        ),
+    ],
+    group_name="labeling",
+    kinds={"sagemaker", "s3"},
+    owners=OWNERS,
+    code_version="1",
+    retry_policy=dg.RetryPolicy(max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL),
+)
+def labeled_manifest(
+    context: dg.AssetExecutionContext,
+    loop: dg.ResourceParam[Loop],
+    store: ObjectStore,
+    ground_truth: GroundTruth,
+) -> dg.MaterializeResult:
+    """The labels of one batch, from the output manifest of its finished labeling job.
+
+    `labels` gets to see them only if both blocking checks pass: training on half of an image's labels would
+    teach that the rest is background. Images that Ground Truth failed to have labeled are listed.
+    """
+    batch = context.partition_key
+    sent = {
+        image["uri"]: image["etag"] for image in read_record(store, loop, "labeling_input", batch)["images"]
+    }
+    job = finished_job(ground_truth, read_record(store, loop, "labeling_job", batch)["name"])
+    manifest = read_labeled(store.read(job.output_uri), loop.label_attribute, loop.labels)
+    checks = [every_image_accounted_for(sent, manifest), labels_are_usable(manifest)]
+    metadata = numbers(manifest) | {
+        "labeling_job": job.name,
+        "output_manifest": job.output_uri,
+        "pictures": contact_sheet_of(
+            store, loop, ((image.uri, image.boxes) for image in manifest.images), f"labels of {batch}"
+        ),
+    }
+    body = augmented_manifest(manifest.images, loop.label_attribute, loop.labels)
+    if not all(check.passed for check in checks):
+        return dg.MaterializeResult(
+            data_version=dg.DataVersion(sha256(body)), metadata=metadata, check_results=checks
+        )
+    uri = store.write(loop.uri(f"labeled/{batch}-{sha256(body)[:12]}.manifest"), body)
+    return publish(
+        store,
+        loop,
+        "labeled_manifest",
+        {"manifest": uri, "sha256": sha256(body), "job": job.name, "etags": sent},
+        batch=batch,
+        metadata=metadata,
+        check_results=checks,
+    )
+
+
+def finished_job(ground_truth: GroundTruth, name: str) -> LabelingJob:
+    """Raises dg.Failure, with how far the workers are, while there is nothing to collect."""
+    job = ground_truth.describe(name)
+    if job is None:
+        raise dg.Failure(
+            f"Ground Truth knows no labeling job {name}: materialize labeling_job.", allow_retries=False
+        )
+    if job.status not in ("Completed", "Stopped") or job.output_uri is None:
+        reason = f" ({job.failure_reason})" if job.failure_reason else ""
+        raise dg.Failure(
+            f"Labeling job {name} is {job.status}{reason}: {job.labeled} of {job.total} images are labeled, "
+            f"{job.failed} failed. The sensor `labeling` collects it when it is completed.",
+            allow_retries=False,
+        )
+    return job
+
+
+def every_image_accounted_for(sent: Collection[str], manifest: LabeledManifest) -> dg.AssetCheckResult:
+    came_back = {
+        *(image.uri for image in manifest.images),
+        *(failure.uri for failure in manifest.failures),
+        *manifest.unlabeled,
+        *(problem.source for problem in manifest.problems),
+    } - {None}
+    missing, strange = sorted(set(sent) - came_back), sorted(came_back - set(sent))
+    return dg.AssetCheckResult(
+        check_name="every_image_accounted_for",
+        passed=not missing and not strange,
+        metadata={
+            "missing": len(missing),
+            "not_asked_for": len(strange),
+            "images": (missing + strange)[:SHOWN],
+        },
+    )
+
+
+def labels_are_usable(manifest: LabeledManifest) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name="labels_are_usable",
+        passed=not manifest.problems,
+        metadata={
+            "problems": len(manifest.problems),
+            "lines": [str(problem) for problem in manifest.problems[:SHOWN]],
+        },
+    )
+
+
+def numbers(manifest: LabeledManifest) -> dict[str, Any]:
+    boxes = [box for image in manifest.images for box in image.boxes]
+    scores = [box.score for box in boxes if box.score is not None]
+    per_label = Counter(box.label for box in boxes)
+    return {
+        "images": len(manifest.images),
+        "boxes": len(boxes),
+        "boxes_per_image": round(len(boxes) / max(len(manifest.images), 1), 2),
+        "mean_confidence": round(sum(scores) / max(len(scores), 1), 3),
+        "failed": len(manifest.failures),
+        "not_labeled": len(manifest.unlabeled),
+        "boxes_per_label": dg.MetadataValue.table(
+            records=[
+                dg.TableRecord({"label": label, "boxes": count}) for label, count in per_label.most_common()
+            ],
+            schema=dg.TableSchema([dg.TableColumn("label"), dg.TableColumn("boxes", type="int")]),
+        ),
+        "failures": [f"{failure.uri}: {failure.reason}" for failure in manifest.failures[:SHOWN]],
+    }

@@ -1,0 +1,136 @@
+"""From a batch of images to a labeling job that people work on."""
+
+import dagster as dg
+
+from assets.batches import batches, read_members
+from assets.functions import labeling_functions
+from assets.raw_images import raw_images
+from assets.records import OWNERS, publish, read_record
+from assets.task_template import task_template
+from assets.workforce import labeling_team
+from resources.ground_truth import GroundTruth, label_categories, labeling_job_request
+from resources.loop import Loop
+from resources.names import content_hash, job_name, sha256
+from resources.object_store import ObjectStore
+from vision.manifest import input_manifest
+
+
+@dg.asset(
+    deps=[raw_images],
+    partitions_def=batches,
+    group_name="labeling",
+    kinds={"s3", "json"},
+    owners=OWNERS,
+    code_version="1",
+)
+def labeling_input(
+    context: dg.AssetExecutionContext, loop: dg.ResourceParam[Loop], store: ObjectStore
+) -> dg.MaterializeResult:
+    """The input manifest of the batch: one line per image that goes to the workers.
+
+    Members that were deleted, or are no longer usable, since the batch was made are left out and listed.
+    """
+    batch = context.partition_key
+    usable = {(row["uri"], row["etag"]) for row in read_record(store, loop, "raw_images")["images"]}
+    members = read_members(store, loop, batch)
+    present = [member for member in members if (member["uri"], member["etag"]) in usable]
+    gone = sorted({member["uri"] for member in members} - {member["uri"] for member in present})
+    if not present:
+        raise dg.Failure(
+            f"None of the {len(members)} images of {batch} is there any more; the first was {gone[0]}.",
+            allow_retries=False,
+        )
+    body = input_manifest(member["uri"] for member in present)
+    # A name of its own for each content: a job that reads it never sees it change.
+    uri = store.write(loop.uri(f"batches/{batch}/input-{sha256(body)[:12]}.manifest"), body)
+    return publish(
+        store,
+        loop,
+        "labeling_input",
+        {"manifest": uri, "sha256": sha256(body), "images": present},
+        batch=batch,
+        metadata={"images": len(present), "gone": len(gone), "gone_images": gone, "manifest": uri},
+    )
+
+
+@dg.asset(
+    deps=[labeling_input, labeling_team, labeling_functions],
+    partitions_def=batches,
+    check_specs=[
+        dg.AssetCheckSpec(
+            "has_not_failed",
+            asset="labeling_job",
+            description="The sensor `labeling` reports here when the job fails or is stopped.",
+        )
+    ],
+    group_name="labeling",
+    kinds={"sagemaker"},
+    owners=OWNERS,
+    code_version="1",
+    retry_policy=dg.RetryPolicy(max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL),
+)
+def labeling_job(
+    context: dg.AssetExecutionContext,
+    loop: dg.ResourceParam[Loop],
+    store: ObjectStore,
+    ground_truth: GroundTruth,
+) -> dg.MaterializeResult:
+    """The Ground Truth labeling job of the batch, left to the workers as soon as it is started.
+
+    The job is named by what is asked (images, labels, template, workers per image), so asking again adopts
+    the running or finished job. The sensor `labeling` observes its progress here and collects the result.
+    """
+    batch = context.partition_key
+    inputs = read_record(store, loop, "labeling_input", batch)
+    team = read_record(store, loop, "labeling_team")
+    functions = read_record(store, loop, "labeling_functions")
+    template, categories = task_template(loop), label_categories(loop.labels)
+    store.ensure_cors(loop.bucket)
+    request = labeling_job_request(
+        loop,
+        name=labeling_job_name(loop, inputs["sha256"], template),
+        manifest=inputs["manifest"],
+        categories=store.write_json(
+            loop.uri(f"labeling/labels-{content_hash(categories)[:12]}.json"), categories
+        ),
+        template=store.write(
+            loop.uri(f"labeling/template-{sha256(template.encode())[:12]}.liquid.html"),
+            template.encode(),
+            "text/html",
+        ),
+        output=loop.uri("labeling/output"),
+        team_arn=team["arn"],
+        role_arn=functions["role"],
+        pre_annotation_arn=functions["pre_annotation"]["arn"],
+        consolidation_arn=functions["consolidation"]["arn"],
+    )
+    job = ground_truth.adopt_or_create(request)
+    return publish(
+        store,
+        loop,
+        "labeling_job",
+        {"name": job.name, "arn": job.arn},
+        batch=batch,
+        metadata={
+            "labeling_job": job.name,
+            "images": len(inputs["images"]),
+            "workers_per_object": loop.labeling.workers_per_object,
+            "portal": dg.MetadataValue.url(team["portal"]),
+        },
+        check_results=[dg.AssetCheckResult(check_name="has_not_failed", passed=True)],
+    )
+
+
+def labeling_job_name(loop: Loop, manifest_sha256: str, template: str) -> str:
+    """Named by what changes the answers: a new title, time limit or function does not ask people again."""
+    return job_name(
+        loop.name,
+        "labels",
+        {
+            "manifest": manifest_sha256,
+            "labels": loop.labels,
+            "attribute": loop.label_attribute,
+            "template": sha256(template.encode()),
+            "workers": loop.labeling.workers_per_object,
+        },
+    )

@@ -1,0 +1,84 @@
+"""The model at work, behind an endpoint that answers at any time."""
+
+import time
+from dataclasses import dataclass
+
+import dagster as dg
+
+from assets.evaluation import evaluation
+from assets.records import OWNERS, publish, read_record
+from assets.trained_model import trained_model
+from resources.endpoints import Endpoints
+from resources.loop import Loop
+from resources.names import job_name
+from resources.object_store import ObjectStore
+from resources.sagemaker_requests import endpoint_config_request
+from vision.boxes import Box
+from vision.images import inspect_image
+from vision.pictures import draw_boxes
+from vision.predictions import parse_prediction
+
+
+@dataclass(frozen=True)
+class Prediction:
+    boxes: list[Box]  # the surest first
+    picture: bytes  # PNG: the image with the boxes whose score is at least the loop's floor
+    milliseconds: float  # from asking the endpoint to its answer
+
+
+@dg.asset(
+    deps=[trained_model, evaluation],
+    group_name="model",
+    kinds={"sagemaker"},
+    owners=OWNERS,
+    code_version="1",
+    pool="sagemaker_endpoint",
+    retry_policy=dg.RetryPolicy(max_retries=3, delay=20, backoff=dg.Backoff.EXPONENTIAL),
+)
+def live_endpoint(
+    loop: dg.ResourceParam[Loop], store: ObjectStore, endpoints: Endpoints
+) -> dg.MaterializeResult:
+    """The endpoint that serves the newest model, updated in place.
+
+    It counts as done only when SageMaker says that the endpoint serves our configuration (after a failed
+    update it serves the old one and calls that success) and it has answered about a real image.
+    """
+    model = read_record(store, loop, "trained_model")
+    inputs = {"model": model["model"], "endpoint": loop.endpoint.model_dump()}
+    config = endpoint_config_request(loop, name=job_name(loop.name, "config", inputs), model=model["model"])
+    served = endpoints.ensure(loop.endpoint_name, config)
+    sample = read_record(store, loop, "evaluation")["sample"]
+    answer = predict(endpoints, loop, model["labels"], store.read(sample))
+    return publish(
+        store,
+        loop,
+        "live_endpoint",
+        {
+            "endpoint": served["EndpointName"],
+            "config": served["EndpointConfigName"],
+            "model": model["model"],
+            "labels": model["labels"],
+        },
+        metadata={
+            "endpoint": served["EndpointName"],
+            "config": served["EndpointConfigName"],
+            "model": model["model"],
+            "milliseconds": round(answer.milliseconds, 1),
+            "boxes_on_sample": len(answer.boxes),
+            "sample": sample,
+        },
+    )
+
+
+def predict(endpoints: Endpoints, loop: Loop, labels: list[str], image: bytes) -> Prediction:
+    """Ask the live endpoint about one image; ``labels`` are those the served model was trained with.
+
+    Raises vision.images.ImageProblem for bytes that are no image.
+    """
+    facts = inspect_image(image)
+    start = time.perf_counter()
+    body = endpoints.invoke(loop.endpoint_name, image)
+    milliseconds = (time.perf_counter() - start) * 1000
+    boxes = parse_prediction(body, labels, facts.width, facts.height)
+    sure = [box for box in boxes if box.score >= loop.score_floor]
+    return Prediction(boxes, draw_boxes(image, sure, labels=labels), milliseconds)

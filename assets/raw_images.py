@@ -1,0 +1,105 @@
+"""The images as they lie in S3."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+
+from assets.records import OWNERS, publish, record_uri
+from resources.loop import Loop
+from resources.object_store import ObjectStore, StoredObject
+from vision.images import MAX_BYTES, ImageProblem, inspect_image, limit_problems
+
+ROWS_SHOWN = 50
+
+
+@dg.asset(group_name="images", kinds={"s3", "python"}, owners=OWNERS, code_version="1")
+def raw_images(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeResult:
+    """Every usable image under the loop's prefix in S3: key, version, size in pixels and EXIF orientation.
+
+    Each image is read to its last pixel once, and again only when its bytes change. Files that Ground Truth
+    could not show to a worker (empty, cut off, no JPEG or PNG, over its limits) are listed as rejected with
+    the reason; the others go on.
+    """
+    try:
+        previous = store.read_json(record_uri(loop, "raw_images"))
+    except FileNotFoundError:
+        previous = {"images": [], "rejected": []}
+    known = {(row["uri"], row["etag"]): row for row in previous["images"] + previous["rejected"]}
+    found = [stored for stored in store.list(loop.images_uri) if not stored.key.endswith("/")]
+    rows = list(describe_images(store, found, known))
+    record = {
+        "images": [row for row in rows if "reason" not in row],
+        "rejected": [row for row in rows if "reason" in row],
+    }
+    rejected_uri = store.write_json(loop.uri("rejected.json"), record["rejected"])
+    if not record["images"]:
+        raise dg.Failure(nothing_to_label(loop, record["rejected"]), allow_retries=False)
+    return publish(
+        store,
+        loop,
+        "raw_images",
+        record,
+        metadata=numbers(record)
+        | {
+            "images_read_now": sum((stored.uri, stored.etag) not in known for stored in found),
+            "rejected_uri": rejected_uri,
+        },
+    )
+
+
+def describe_images(
+    store: ObjectStore, found: Iterable[StoredObject], known: dict[tuple[str, str], dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """A row per object, in the same order: what is known of this version of it, or what reading it tells."""
+
+    def describe(stored: StoredObject) -> dict[str, Any]:
+        return known.get((stored.uri, stored.etag)) or describe_image(store, stored)
+
+    with ThreadPoolExecutor(max_workers=8) as readers:
+        yield from readers.map(describe, found)
+
+
+def describe_image(store: ObjectStore, stored: StoredObject) -> dict[str, Any]:
+    """``{"uri", "etag", "width", "height", "depth", "format", "orientation", "bytes"}`` or ``"reason"``."""
+    row = {"uri": stored.uri, "etag": stored.etag}
+    if stored.size > MAX_BYTES:
+        return row | {"reason": f"{stored.size:,} bytes; Ground Truth takes at most {MAX_BYTES:,}"}
+    try:
+        facts = inspect_image(store.read(stored.uri))
+    except ImageProblem as problem:
+        return row | {"reason": str(problem)}
+    except FileNotFoundError:
+        return row | {"reason": "deleted while the images were listed"}
+    problems = limit_problems(facts)
+    return row | ({"reason": "; ".join(problems)} if problems else asdict(facts))
+
+
+def nothing_to_label(loop: Loop, rejected: list[dict[str, Any]]) -> str:
+    if not rejected:
+        return (
+            f"There is no object under {loop.images_uri} (bucket {loop.bucket}): upload images there, "
+            "or correct `bucket` and `images` in the loop's file."
+        )
+    first = "; ".join(f"{row['uri']}: {row['reason']}" for row in rejected[:3])
+    return f"None of the {len(rejected)} objects under {loop.images_uri} is a usable image. {first}"
+
+
+def numbers(record: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    images, rejected = record["images"], record["rejected"]
+    return {
+        "images": len(images),
+        "rejected": len(rejected),
+        "megabytes": round(sum(row["bytes"] for row in images) / 1e6, 1),
+        # Boxes are drawn on the stored pixels, so these look turned to the workers.
+        "turned_by_exif": sum(row["orientation"] != 1 for row in images),
+        "rejected_images": dg.MetadataValue.table(
+            records=[
+                dg.TableRecord({"image": row["uri"], "reason": row["reason"]})
+                for row in rejected[:ROWS_SHOWN]
+            ],
+            schema=dg.TableSchema([dg.TableColumn("image"), dg.TableColumn("reason")]),
+        ),
+    }

@@ -1,0 +1,83 @@
+"""Train, validation and test: three sides that an image never changes."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import dagster as dg
+
+from assets.labels import labels, read_accepted
+from assets.records import OWNERS, publish, read_record
+from resources.loop import Loop
+from resources.names import sha256
+from resources.object_store import ObjectStore
+from vision.manifest import LabeledImage, augmented_manifest
+from vision.splits import group_of, side_of
+
+PURPOSES = {
+    "train": "What the model learns from.",
+    "validation": "What training compares its epochs by.",
+    "test": "What no training ever saw: `evaluation` measures on it.",
+}
+
+
+def _spec(side: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        f"{side}_split",
+        deps=[labels],
+        description=f"{PURPOSES[side]} An augmented manifest of labeled images.\n\n"
+        "The side of an image is decided by a hash of its group (by default its key), so it stays where it "
+        "is when other images come or go.",
+        group_name="labels",
+        kinds={"s3", "json"},
+        owners=OWNERS,
+        code_version="1",
+    )
+
+
+def _has_images(side: str) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        f"{side}_has_images",
+        asset=f"{side}_split",
+        blocking=True,
+        description="With few labeled images a side can be empty: label more, or change splits.fractions.",
+    )
+
+
+@dg.multi_asset(
+    specs=[_spec(side) for side in PURPOSES], check_specs=[_has_images(side) for side in PURPOSES]
+)
+def splits(
+    context: dg.AssetExecutionContext, loop: dg.ResourceParam[Loop], store: ObjectStore
+) -> Iterator[dg.MaterializeResult]:
+    record = read_record(store, loop, "labels")
+    accepted = read_accepted(store, loop, record)
+    keys = {key.path[-1]: key for key in context.selected_asset_keys}
+    for side, images in divide(loop, accepted).items():
+        body = augmented_manifest(images, loop.label_attribute, loop.labels)
+        uri = store.write(loop.uri(f"splits/{side}-{sha256(body)[:12]}.manifest"), body)
+        etags = {image.uri: record["etags"][image.uri] for image in images}
+        yield publish(
+            store,
+            loop,
+            f"{side}_split",
+            {"manifest": uri, "sha256": sha256(body), "etags": etags},
+            metadata=numbers(images, accepted) | {"manifest": uri},
+            asset_key=keys[f"{side}_split"],
+            check_results=[dg.AssetCheckResult(check_name=f"{side}_has_images", passed=bool(images))],
+        )
+
+
+def divide(loop: Loop, images: Iterable[LabeledImage]) -> dict[str, list[LabeledImage]]:
+    """The images of each side. Depends on their groups and the loop's fractions alone."""
+    sides: dict[str, list[LabeledImage]] = {side: [] for side in PURPOSES}
+    for image in images:
+        sides[side_of(group_of(image.uri, loop.splits.group_pattern), loop.splits.fractions)].append(image)
+    return sides
+
+
+def numbers(images: list[LabeledImage], all_images: list[LabeledImage]) -> dict[str, Any]:
+    return {
+        "images": len(images),
+        "boxes": sum(len(image.boxes) for image in images),
+        "share": round(len(images) / max(len(all_images), 1), 3),
+    }

@@ -1,0 +1,43 @@
+"""When a derived asset is made again by itself: one condition for all, and the reasons for its parts.
+
+Plain ``AutomationCondition.eager()`` will not do: it runs again when an upstream asset was materialized
+without anything new in it (dagster #25439), and in a later run it takes no notice of failed blocking checks.
+"""
+
+import dagster as dg
+
+AC = dg.AutomationCondition
+
+
+def on_new_data(*, allow_missing: bool = False) -> dg.AutomationCondition:
+    """Materialize when the content of a dependency has changed, and only then.
+
+    ``allow_missing`` is for an asset that sums up all batches: some batch is nearly always still with the
+    workers, and must not keep the finished ones waiting.
+    """
+    # The version moved, in a run that did not make this asset as well: "materialize all" needs no second run.
+    changed = AC.any_deps_match(AC.data_version_changed() & ~AC.executed_with_root_target())
+    # Remembered until the asset is asked for. since_last_handled() would forget what changes during a run.
+    asked = AC.newly_requested() | AC.initial_evaluation()
+    # A check that crashed has not passed. The condition for passed checks is satisfied by one good partition.
+    failing = AC.any_checks_match(AC.check_failed() | AC.execution_failed(), blocking_only=True)
+    ready = (
+        ((AC.newly_missing() | changed).since(asked) | AC.execution_failed().newly_true())  # one retry
+        & ~AC.any_deps_match(failing)
+        & ~AC.any_deps_in_progress()
+        & ~AC.in_progress()
+    )
+    return (ready if allow_missing else ready & ~AC.any_deps_missing()).with_label("on_new_data")
+
+
+# Everything that follows from the labels. What comes before them is begun by people and by the sensors.
+AUTOMATED = {
+    "labels": on_new_data(allow_missing=True),
+    "train_split": on_new_data(),
+    "validation_split": on_new_data(),
+    "test_split": on_new_data(),
+    "trained_model": on_new_data(),
+    "evaluation": on_new_data(),
+    "batch_predictions": on_new_data(),
+    "live_endpoint": on_new_data(),
+}

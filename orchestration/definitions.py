@@ -1,0 +1,80 @@
+"""The code location: one loop's assets, jobs, sensors and resources."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+import assets
+from orchestration.automation import AUTOMATED
+from orchestration.jobs import batch_jobs, predict_image
+from orchestration.loop import PROJECT, load_loop
+from orchestration.partitions import batches_of
+from orchestration.sensors.labeling import labeling_sensor
+from orchestration.sensors.new_images import new_images_sensor
+from resources.aws import Aws
+from resources.endpoints import Endpoints
+from resources.functions import Functions
+from resources.ground_truth import GroundTruth
+from resources.loop import Loop
+from resources.object_store import ObjectStore
+from resources.roles import Roles
+from resources.sagemaker_jobs import TrainingJobs, TransformJobs
+from resources.workforce import Workforce
+
+DEFAULT_LOOP = PROJECT / "loops" / "foods_and_cosmetics.yaml"
+
+
+def build_definitions(loop: Loop) -> dg.Definitions:
+    """Everything that Dagster runs for one loop. All asset keys begin with the loop's name."""
+    return dg.Definitions(
+        assets=loop_assets(loop),
+        jobs=[*batch_jobs(loop), predict_image],
+        sensors=[
+            new_images_sensor(loop),
+            labeling_sensor(loop),
+            dg.AutomationConditionSensorDefinition(
+                "retrain_on_new_labels",
+                target=dg.AssetSelection.all(),
+                default_status=dg.DefaultSensorStatus.RUNNING,
+                minimum_interval_seconds=30,
+            ),
+        ],
+        resources=loop_resources(loop),
+        # The work is done elsewhere: a process per step would cost seconds of imports and win nothing.
+        executor=dg.in_process_executor,
+    )
+
+
+def loop_assets(loop: Loop) -> list[dg.AssetsDefinition]:
+    """The assets, which know nothing of each other's loops, as those of this one."""
+    partitions = batches_of(loop)
+
+    def adapt(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return spec.replace_attributes(
+            automation_condition=AUTOMATED.get(spec.key.path[-1]),
+            partitions_def=partitions if spec.partitions_def else None,
+        )
+
+    return dg.map_asset_specs(adapt, dg.load_assets_from_package_module(assets, key_prefix=loop.name))
+
+
+def loop_resources(loop: Loop) -> dict[str, object]:
+    aws = Aws(region=loop.region, ground_truth_endpoint_url=loop.ground_truth_endpoint_url)
+    return {
+        "loop": loop,
+        "store": ObjectStore(aws=aws),
+        "roles": Roles(aws=aws),
+        "functions": Functions(aws=aws),
+        "workforce": Workforce(aws=aws),
+        "ground_truth": GroundTruth(aws=aws),
+        "training_jobs": TrainingJobs(aws=aws),
+        "transform_jobs": TransformJobs(aws=aws),
+        "endpoints": Endpoints(aws=aws),
+    }
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `dg` and a plain `dagster dev` load: the loop of LABELLOOP_LOOP, or the one of the README."""
+    return build_definitions(load_loop(Path(os.environ.get("LABELLOOP_LOOP", DEFAULT_LOOP))))

@@ -31,8 +31,8 @@ def test_perfect_predictions_score_one_and_a_label_that_never_occurs_counts_for_
 
 
 def test_average_precision_is_that_of_coco():
-    # By score: right, wrong (in an empty image), right: precision 1 up to recall 1/2, then 2/3. COCO takes the
-    # mean over the recalls 0, 0.01 ... 1, of which 51 are at most 1/2.
+    # By score: right, wrong (in an empty image), right. The precision is 1 up to recall 1/2, then 2/3; COCO
+    # takes its mean over the recalls 0, 0.01 ... 1, of which 51 are at most 1/2.
     found = evaluate(TRUTH, {"a": [cat(0, 0.9), cat(200, 0.5)], "c": [cat(0, 0.7)]}, LABELS)
     assert found.per_class["cat"]["ap_50"] == pytest.approx((51 * 1 + 50 * 2 / 3) / 101)
     assert found.per_class["dog"]["ap_50"] == 0

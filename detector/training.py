@@ -72,6 +72,7 @@ def train(
             losses.append(loss)
             if stopped:
                 return best_model(model, progress), progress
+        team.average(model.buffers())  # batch statistics differ between the processes
         progress.epoch, progress.loss, progress.metrics = epoch + 1, float(np.mean(losses)), {}
         if validation and is_evaluated(progress.epoch, settings.epochs):
             progress.metrics = evaluate(team, model, settings, validation)
@@ -127,7 +128,6 @@ def evaluate(
     team: Team, model: Detector, settings: Settings, examples: Sequence[Example]
 ) -> dict[str, float]:
     """The leader gets mAP at IoU .5 and over .5 to .95; every process looks at its share of the examples."""
-    team.average(model.buffers())  # batch statistics differ between the processes
     model.eval()
     share, found = examples[team.rank :: team.size], []
     for start in range(0, len(share), settings.batch_size):

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -77,9 +78,39 @@ def start_program(program: str, *arguments: str, base: Path, **environment: str)
     )
 
 
+def make_base(folder: Path) -> Path:
+    """What /opt/ml is in a container."""
+    for name in ("output", "model", "checkpoints", "input/config", "input/data"):
+        (folder / name).mkdir(parents=True)
+    return folder
+
+
+def stream_channel(base: Path, name: str, stream: bytes) -> Path:
+    """A channel as Pipe mode shows it: a FIFO beside the channel's name, filled while it is read."""
+    pipe = base / "input" / "data" / f"{name}_0"
+    os.mkfifo(pipe)
+    threading.Thread(target=pipe.write_bytes, args=(stream,), daemon=True).start()
+    return pipe.with_name(name)
+
+
 @pytest.fixture
 def base(tmp_path) -> Path:
-    """What /opt/ml is in a container."""
-    for name in ("output", "model", "input/config", "input/data"):
-        (tmp_path / "ml" / name).mkdir(parents=True)
-    return tmp_path / "ml"
+    return make_base(tmp_path / "ml")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> tuple[Path, str]:
+    """The /opt/ml of a finished script-mode training job with two processes, and what the job printed."""
+    base = make_base(tmp_path_factory.mktemp("trained") / "ml")
+    job = start_program(
+        "train.py",
+        *("--classes", json.dumps(CLASSES), "--epochs", "60", "--image_size", "128", "--batch_size", "4"),
+        *("--learning_rate", "0.004", "--augmentation", "none", "--base_width", "8", "--processes", "2"),
+        base=base,
+        SM_MODEL_DIR=str(base / "model"),
+        SM_CHANNEL_TRAIN=str(stream_channel(base, "train", pairs(4))),
+        SM_CHANNEL_VALIDATION=str(stream_channel(base, "validation", pairs(4))),
+    )
+    printed, _ = job.communicate(timeout=120)
+    assert job.returncode == 0, printed
+    return base, printed

@@ -23,6 +23,7 @@ class StandIn:
     endpoint: str
     portal: str
     credentials_file: str
+    config_file: str
 
     @property
     def environment(self) -> dict[str, str]:
@@ -30,6 +31,7 @@ class StandIn:
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_SHARED_CREDENTIALS_FILE": self.credentials_file,
+            "AWS_CONFIG_FILE": self.config_file,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",

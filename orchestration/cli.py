@@ -1,0 +1,106 @@
+"""`labelloop`: the loop on one machine, from the command line."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.home import DEFAULT_HOME
+from orchestration.stand_in import ROOT, StandInError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console()
+
+HomeFolder = Annotated[
+    Path, typer.Option("--home", envvar="LABELLOOP_HOME", help="The folder that holds everything of a run")
+]
+
+
+@app.command()
+def demo(
+    voc: Annotated[Path | None, typer.Option(help="Your own photographs: a Pascal VOC folder")] = None,
+    coco: Annotated[Path | None, typer.Option(help="Your own photographs: a COCO instances file")] = None,
+    photographs: Annotated[int, typer.Option(min=20, help="How many packaging photographs to make")] = 240,
+    workers: Annotated[int, typer.Option(min=1, max=9, help="Simulated workers")] = 3,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """Photographs, simulated labelers, training, a live endpoint, and one predicted image, drawn."""
+    from orchestration.demonstration import run_demonstration
+
+    if voc and coco:
+        raise typer.BadParameter("give --voc or --coco, not both")
+    run_demonstration(home, console, voc=voc, coco=coco, photographs=photographs, workers=workers)
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="The port of the Dagster UI")] = 3000,
+    loop: Annotated[Path | None, typer.Option(help="A loop's file; the last demo's if not given")] = None,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """The stand-in and the Dagster UI with the loop; Ctrl-C stops all of it."""
+    from orchestration.serving import serve
+
+    raise typer.Exit(serve(home, port=port, loop_file=loop, console=console))
+
+
+@app.command()
+def crowd(
+    truth: Annotated[Path, typer.Option(help="COCO file with the boxes that the workers shall see")],
+    workers: Annotated[int, typer.Option(min=1, max=9)] = 3,
+    noise: Annotated[float, typer.Option(min=0, max=5, help="0 is perfect, 1 is ordinary")] = 1.0,
+    until_idle: Annotated[bool, typer.Option("--until-idle", help="End when no task is open")] = False,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """Answer the open tasks of every labeling job as simulated workers, through the portal."""
+    from orchestration.crowd import answer_tasks
+
+    answer_tasks(home, truth=truth, workers=workers, noise=noise, until_idle=until_idle, console=console)
+
+
+@app.command()
+def predict(
+    image: Annotated[Path, typer.Argument(help="A JPEG or PNG file", exists=True, dir_okay=False)],
+    loop: Annotated[Path | None, typer.Option(help="A loop's file; the last demo's if not given")] = None,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """Ask the live endpoint about one image and draw its answer."""
+    from orchestration.demonstration import predict_file
+
+    predict_file(home, image, loop_file=loop, console=console)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context):
+    """The whole test suite; arguments go to pytest."""
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "pytest", *context.args], cwd=ROOT))
+
+
+def main() -> None:
+    """Errors that a person can mend are one line; only our own mistakes show a traceback."""
+    import dagster as dg
+
+    from orchestration.loop import LoopError
+    from vision.exchange import DatasetProblem
+
+    # A shell that starts us in the background ignores SIGINT, and Dagster's processes would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    try:
+        app()
+    except (StandInError, DatasetProblem, LoopError, dg.Failure) as problem:
+        console.print(
+            f"labelloop: {getattr(problem, 'description', None) or problem}", style="red", markup=False
+        )
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The whole loop on one machine, without an AWS account and without people: `labelloop demo`."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from orchestration.headless import HeadlessLoop
+from orchestration.home import DEFAULT_LOOP, Home
+from orchestration.loop import load_loop
+from orchestration.photographs import loop_of, upload, write_truth
+from orchestration.progress import job_progress
+from orchestration.stand_in import running_stand_in
+from resources.aws import Aws
+from resources.object_store import ObjectStore
+from vision.exchange import Dataset, read_coco, read_voc
+
+SEED = 7
+
+
+def run_demonstration(
+    home_folder: Path,
+    console: Console,
+    *,
+    voc: Path | None,
+    coco: Path | None,
+    photographs: int,
+    workers: int,
+) -> None:
+    """Everything of the run is under ``home_folder``; whatever an earlier run finished is adopted."""
+    from demo.crowd import run_crowd
+
+    home, began = Home(home_folder.absolute()), time.monotonic()
+    given = read_voc(voc) if voc else read_coco(coco) if coco else None
+    loop, file = loop_of(given, home) if given else (load_loop(DEFAULT_LOOP), DEFAULT_LOOP)
+    home.remember_loop(file)
+    with running_stand_in(home.stand_in), home.dagster_instance() as instance:
+        store = ObjectStore(aws=Aws(region=loop.region))
+        headless = HeadlessLoop(loop, instance, store)
+        with job_progress(loop.slug, console) as progress:
+            dataset = given or packaging_photographs(home, photographs, progress)
+            report_problems(dataset, progress.console)
+            count(progress, "uploading photographs", upload(dataset.images, loop, store), len(dataset.images))
+            truth = write_truth(dataset, home, loop)
+            headless.run(
+                label=lambda: run_crowd(truth=truth, workers=workers, job_prefix=loop.slug),
+                announce=lambda text: progress.console.print(text),
+            )
+            picture = save_prediction(headless, headless.record("evaluation")["sample"], home)
+        report(console, headless, picture, home, minutes=(time.monotonic() - began) / 60)
+
+
+def predict_file(home_folder: Path, image: Path, *, loop_file: Path | None, console: Console) -> None:
+    """Upload one image, ask the live endpoint about it, and save the drawn answer."""
+    home = Home(home_folder.absolute())
+    loop = load_loop(loop_file or home.last_loop())
+    with running_stand_in(home.stand_in), home.dagster_instance() as instance:
+        store = ObjectStore(aws=Aws(region=loop.region))
+        uri = store.write(loop.uri(f"questions/{image.name}"), image.read_bytes())
+        picture = save_prediction(HeadlessLoop(loop, instance, store), uri, home)
+    console.print(f"Drawn prediction: {picture}", soft_wrap=True, highlight=False)
+
+
+def packaging_photographs(home: Home, number: int, progress: Progress) -> Dataset:
+    from demo.photographs import make_photographs
+
+    bar = progress.add_task("making photographs", total=number)
+    folder = home.photographs / "packaging"
+    truth = make_photographs(folder, number, SEED, lambda done, _: progress.update(bar, completed=done))
+    progress.update(bar, completed=number)
+    return read_coco(truth)
+
+
+def report_problems(dataset: Dataset, console: Console) -> None:
+    for problem in dataset.problems:
+        console.print(f"left out: {problem}", style="yellow", markup=False)
+
+
+def count(progress: Progress, title: str, steps: Iterable, total: int) -> None:
+    bar = progress.add_task(title, total=total)
+    for _ in steps:
+        progress.advance(bar)
+
+
+def save_prediction(headless: HeadlessLoop, image_uri: str, home: Home) -> Path:
+    answer = headless.predict(image_uri)
+    home.predictions.mkdir(parents=True, exist_ok=True)
+    file = home.predictions / f"{headless.loop.name}-{Path(image_uri).stem}.png"
+    file.write_bytes(headless.store.read(answer["picture"]))
+    return file
+
+
+def report(console: Console, headless: HeadlessLoop, picture: Path, home: Home, minutes: float) -> None:
+    loop, scores = headless.loop, headless.record("evaluation")
+    table = Table(
+        show_header=False, box=None, title=f"{loop.name}: done in {minutes:.1f} min", title_justify="left"
+    )
+    table.add_row("test mAP50", f"{scores['map_50']:.3f}   (mAP50-95 {scores['map_50_95']:.3f})")
+    for label, values in scores["per_class"].items():
+        table.add_row("", f"{label}: {shown(values['ap_50'])} on {values['truths']} boxes")
+    table.add_row("drawn prediction", str(picture))
+    table.add_row("endpoint", loop.endpoint_name)
+    table.add_row("open the UI", "./labelloop up" + ("" if home.is_default else f" --home {home.root}"))
+    console.print(table, soft_wrap=True)
+
+
+def shown(score: float | None) -> str:
+    return "no boxes in the test split" if score is None else f"{score:.3f}"

@@ -1,0 +1,113 @@
+"""A loop without the UI: assets in the order of their lineage, and the sensors' own decisions, in this process.
+
+What runs here is recorded in the same Dagster instance, so the UI shows it afterwards.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from assets.records import read_record
+from orchestration.definitions import build_definitions
+from resources.loop import Loop
+from resources.object_store import ObjectStore
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+BEFORE_LABELING = ("raw_images", "labeling_team", "labeling_functions")
+AFTER_LABELING = (
+    "labels",
+    "train_split",
+    "validation_split",
+    "test_split",
+    "trained_model",
+    "evaluation",
+    "batch_predictions",
+    "live_endpoint",
+)
+
+
+class HeadlessLoop:
+    """Every step adopts what an earlier one started, so a loop that was interrupted is simply run again."""
+
+    def __init__(self, loop: Loop, instance: dg.DagsterInstance, store: ObjectStore):
+        self.loop = loop
+        self.instance = instance
+        self.store = store
+        self.definitions = build_definitions(loop)
+        self.cursors: dict[str, str | None] = {}
+
+    def run(self, label: Callable[[], Any], announce: Callable[[str], None]) -> None:
+        """Raw images to live endpoint. ``label`` returns when the workers have nothing left to do."""
+        announce("Indexing the photographs, preparing team and lambdas")
+        self.materialize(*BEFORE_LABELING)
+        announce("Labeling")
+        self.tick("new_images")
+        label()
+        while self.unread_batches():
+            self.tick("labeling")
+            time.sleep(0.5)
+        announce("Training, evaluating, deploying")
+        self.materialize(*AFTER_LABELING)
+
+    def materialize(self, *names: str) -> dg.ExecuteInProcessResult:
+        """Raises dg.Failure, or whatever else the asset raised."""
+        return self._execute(
+            self.definitions.resolve_implicit_global_asset_job_def(),
+            asset_selection=[dg.AssetKey([self.loop.name, name]) for name in names],
+            run_config=QUIET,
+        )
+
+    def predict(self, image_uri: str) -> dict[str, Any]:
+        """Metadata of one image's prediction by the live endpoint."""
+        job = self.definitions.resolve_job_def("predict_image")
+        configuration = {"ops": {"predicted_image": {"config": {"image_uri": image_uri}}}}
+        result = self._execute(job, run_config=configuration | QUIET)
+        (output,) = [event for event in result.all_events if event.is_successful_output]
+        return {name: value.value for name, value in output.step_output_data.metadata.items()}
+
+    def tick(self, name: str) -> None:
+        """Let a sensor decide once, and do at once what the daemon would have queued."""
+        sensor = self.definitions.resolve_sensor_def(name)
+        repository = self.definitions.get_repository_def()
+        with dg.build_sensor_context(
+            instance=self.instance, repository_def=repository, cursor=self.cursors.get(name)
+        ) as context:
+            decision = sensor.evaluate_tick(context)
+        for partitions in decision.dynamic_partitions_requests or ():
+            self.instance.add_dynamic_partitions(
+                partitions.partitions_def_name, list(partitions.partition_keys)
+            )
+        for event in decision.asset_events:
+            self.instance.report_runless_asset_event(event)
+        for request in decision.run_requests or ():
+            self._answer(sensor, request)
+        self.cursors[name] = decision.cursor
+
+    def unread_batches(self) -> set[str]:
+        """Batches whose labels have not been read yet."""
+        batches = set(self.instance.get_dynamic_partitions(f"{self.loop.name}_batches"))
+        manifests = dg.AssetKey([self.loop.name, "labeled_manifest"])
+        return batches - self.instance.get_materialized_partitions(manifests)
+
+    def record(self, name: str) -> dict[str, Any]:
+        return read_record(self.store, self.loop, name)
+
+    def _answer(self, sensor: dg.SensorDefinition, request: dg.RunRequest) -> None:
+        # The tags by which the daemon recognises a run it has asked for already.
+        tags = {"dagster/sensor_name": sensor.name}
+        if request.run_key:
+            tags["dagster/run_key"] = request.run_key
+            asked = dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])
+            if self.instance.get_runs_count(asked):
+                return
+        self._execute(
+            self.definitions.resolve_job_def(request.job_name or sensor.job_name),
+            partition_key=request.partition_key,
+            tags=request.tags | tags,
+            run_config=QUIET,
+        )
+
+    def _execute(self, job: dg.JobDefinition, **options: Any) -> dg.ExecuteInProcessResult:
+        return job.execute_in_process(instance=self.instance, raise_on_error=True, **options)

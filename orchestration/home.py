@@ -1,0 +1,62 @@
+"""The one folder in which everything of a run on this machine lives."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.stand_in import ROOT
+
+DEFAULT_HOME = ROOT / ".labelloop"
+DEFAULT_LOOP = ROOT / "loops" / "foods_and_cosmetics.yaml"
+
+
+@dataclass(frozen=True)
+class Home:
+    root: Path
+
+    @property
+    def stand_in(self) -> Path:
+        return self.root / "stand-in"
+
+    @property
+    def photographs(self) -> Path:
+        return self.root / "photographs"
+
+    @property
+    def predictions(self) -> Path:
+        return self.root / "predictions"
+
+    @property
+    def loops(self) -> Path:
+        return self.root / "loops"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def is_default(self) -> bool:
+        return self.root == DEFAULT_HOME
+
+    def remember_loop(self, file: Path) -> None:
+        """The loop that `up` and `predict` take when none is named."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        (self.root / "last-loop").write_text(str(file.absolute()))
+
+    def last_loop(self) -> Path:
+        remembered = self.root / "last-loop"
+        return Path(remembered.read_text()) if remembered.exists() else DEFAULT_LOOP
+
+    def prepare_dagster(self) -> None:
+        """Make the folder Dagster's home, with the project's instance settings."""
+        self.dagster.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / "dagster.yaml", self.dagster / "dagster.yaml")
+        os.environ["DAGSTER_HOME"] = str(self.dagster)
+
+    def dagster_instance(self) -> dg.DagsterInstance:
+        """The instance that `labelloop up` shows: what runs without the UI is seen in it later."""
+        self.prepare_dagster()
+        return dg.DagsterInstance.get()

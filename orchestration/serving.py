@@ -1,0 +1,80 @@
+"""Stand-in and Dagster UI together: started in order, stopped in order, nothing left running."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from rich.console import Console
+
+from orchestration.home import Home
+from orchestration.loop import load_loop
+from orchestration.stand_in import ROOT, StandInError, running_stand_in
+
+SECONDS_TO_STOP = 30
+
+
+def serve(home_folder: Path, *, port: int, loop_file: Path | None, console: Console) -> int:
+    """Serve until Ctrl-C, SIGTERM, or the end of either child; returns the exit code."""
+    home = Home(home_folder.absolute())
+    file = (loop_file or home.last_loop()).absolute()
+    loop = load_loop(file)
+    require_free(port)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with running_stand_in(home.stand_in) as stand_in:
+        home.prepare_dagster()
+        dagster = start_dagster(port, file)
+        console.print(f"[bold]Dagster UI[/]     http://127.0.0.1:{port}", highlight=False)
+        console.print(f"[bold]Worker portal[/]  {stand_in.portal}", highlight=False)
+        console.print(f"[bold]AWS endpoint[/]   {stand_in.endpoint}", highlight=False)
+        console.print(f"[bold]Loop[/]           {loop.name} ({file})", highlight=False)
+        console.print(
+            "For a shell: " + " ".join(f"{k}={v}" for k, v in stand_in.environment.items()), style="dim"
+        )
+        console.print("Ctrl-C stops all of it.")
+        try:
+            while dagster.poll() is None and not stopping.wait(0.5):
+                pass
+            return 0 if stopping.is_set() else dagster.returncode or 1
+        finally:
+            stop_group(dagster)
+
+
+def require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise StandInError(
+                f"port {port} is in use: give the Dagster UI another one with --port"
+            ) from error
+
+
+def start_dagster(port: int, loop_file: Path) -> subprocess.Popen:
+    """`dagster dev` as a process group of its own, so that all it starts can be stopped together."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions"]
+        + ["-h", "127.0.0.1", "-p", str(port), "--log-level", "warning"],
+        cwd=ROOT,
+        env=os.environ | {"LABELLOOP_LOOP": str(loop_file)},
+        start_new_session=True,
+    )
+
+
+def stop_group(process: subprocess.Popen) -> None:
+    """SIGINT is what Dagster's processes end well on; whoever is still there afterwards is killed."""
+    for number, patience in ((signal.SIGINT, SECONDS_TO_STOP), (signal.SIGKILL, SECONDS_TO_STOP)):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue

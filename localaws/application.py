@@ -6,15 +6,25 @@ from pathlib import Path
 from localaws.api import Clients, Identity, Service
 from localaws.api.sigv4 import Verifier
 from localaws.gateway import Gateway
+from localaws.groundtruth import GroundTruth
 from localaws.home import Credentials
+from localaws.sagemaker import SageMaker
 from localaws.services.cognito import Cognito
+from localaws.services.functions import Functions
 from localaws.services.iam import Iam
 from localaws.services.logs import Logs
+from localaws.services.s3 import S3
 from localaws.services.sts import AccessKeys, Sts
 from localaws.store import Store
 
-# Read once, from the server's own environment: where a user puts another server in the place of one of ours.
-REPLACEABLE = {"AWS_ENDPOINT_URL_S3": "s3"}
+LAMBDAS = Path(__file__).resolve().parents[1] / "lambdas"
+# AWS's own functions, which every labeling job names by the ARN of an account of AWS.
+GROUND_TRUTH_FUNCTIONS = {
+    "PRE-BoundingBox": LAMBDAS / "pre_annotation",
+    "ACS-BoundingBox": LAMBDAS / "consolidation",
+}
+# Where a user puts another server in the place of one of ours.
+OVERRIDES = {"AWS_ENDPOINT_URL_S3": "s3"}
 
 
 class Application:
@@ -32,19 +42,25 @@ class Application:
         portal_url: str,
         environment: Mapping[str, str],
     ):
-        overrides = {REPLACEABLE[name]: environment[name] for name in REPLACEABLE if environment.get(name)}
+        overrides = {OVERRIDES[name]: environment[name] for name in OVERRIDES if environment.get(name)}
         clients = Clients(
             endpoint, credentials.access_key, credentials.secret_key, identity.region, overrides
         )
         store = Store(home / "state.sqlite3")
         logs = Logs(store, identity)
-        temporary_keys = AccessKeys(store)
+        functions = Functions(store, logs, home, clients, GROUND_TRUTH_FUNCTIONS, identity)
+        sagemaker = SageMaker(home, identity, clients, logs)
+        ground_truth = GroundTruth(home, identity, clients, sagemaker.tags, portal_url)
         services = [
             Service("cognito-idp", *Cognito(store, identity).implementations),
             Service("iam", Iam(store, identity)),
+            Service("lambda", *functions.implementations),
             Service("logs", logs),
+            Service("sagemaker", *sagemaker.implementations, *ground_truth.implementations),
+            Service("sagemaker-runtime", sagemaker.invoke_endpoint),
             Service("sts", Sts(store, identity)),
         ]
+        temporary_keys = AccessKeys(store)
 
         def secret_of(access_key: str, token: str | None) -> str | None:
             if access_key == credentials.access_key:
@@ -54,18 +70,19 @@ class Application:
         port = endpoint.rpartition(":")[2]
         self.api = Gateway(
             {service.name: service for service in services},
-            s3=None,
+            s3=S3(home / "s3", identity),
             verifier=Verifier(identity.region, secret_of),
             hosts={f"127.0.0.1:{port}", f"localhost:{port}"},
             home=home,
         )
-        self.portal = self.api
-        self.rooms = []
+        self.portal = ground_truth.portal
+        self._rooms = (functions, sagemaker, ground_truth)
 
     def start(self) -> None:
-        for room in self.rooms:
+        """Take up what a stop or a crash left unfinished. The server must be listening: the rooms call it."""
+        for room in self._rooms:
             room.start()
 
     def stop(self) -> None:
-        for room in reversed(self.rooms):
+        for room in reversed(self._rooms):
             room.stop()

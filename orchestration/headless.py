@@ -1,4 +1,4 @@
-"""A loop without the UI: assets in the order of their lineage, and the sensors' own decisions, in this process.
+"""A loop without the UI: its assets in the order of their lineage, and its sensors' own decisions.
 
 What runs here is recorded in the same Dagster instance, so the UI shows it afterwards.
 """

@@ -1,0 +1,120 @@
+"""sagemaker-runtime: InvokeEndpoint."""
+
+import http.client
+import random
+import time
+
+from localaws.api import AwsError, Identity
+from localaws.sagemaker.endpoints import Endpoints
+from localaws.sagemaker.invocations import Answer, ask
+
+TIMEOUT = 60  # seconds a container has for one answer
+RESPAWN = 5  # seconds for which a request waits when all instances are just being started anew
+LONGEST_MESSAGE = 1000  # characters of a container's answer that an error repeats
+
+NOT_IN_THE_STAND_IN = (
+    "TargetModel",
+    "TargetContainerHostname",
+    "InferenceComponentName",
+    "EnableExplanations",
+    "SessionId",
+)
+CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+
+
+TIMED_OUT = (
+    "Your invocation timed out while waiting for a response from container primary. Review the latency "
+    "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+)
+
+
+class ModelError(AwsError):
+    """The container's own error, as it is passed on; ``members`` belong to AWS's error shape."""
+
+    def __init__(self, message: str, status: int, body: str, stream: str):
+        super().__init__("ModelError", message, 424)
+        self.members = {"OriginalStatusCode": status, "OriginalMessage": body, "LogStreamArn": stream}
+
+
+class Runtime:
+    def __init__(self, endpoints: Endpoints, identity: Identity):
+        self.endpoints = endpoints
+        self.identity = identity
+
+    def InvokeEndpoint(self, params: dict) -> dict:
+        name = params["EndpointName"]
+        for key in NOT_IN_THE_STAND_IN:
+            if params.get(key):
+                raise AwsError("ValidationError", f"{key} is not implemented by the stand-in")
+        fleet = self._fleet(name)
+        variant = self._variant(fleet, name, params.get("TargetVariant"))
+        answer = self._ask(name, variant, params)
+        if answer.status != 200:
+            raise self._error(name, answer.status, answer.body.decode(errors="replace"))
+        return {
+            "Body": answer.body,
+            "ContentType": answer.headers.get("content-type", "application/octet-stream"),
+            "InvokedProductionVariant": variant,
+            "CustomAttributes": answer.headers.get(CUSTOM_ATTRIBUTES.lower()),
+        }
+
+    def _fleet(self, name: str) -> dict:
+        """The fleet that serves now. Raises AwsError, ValidationError."""
+        document = self.endpoints.documents.store.find("Endpoint", name)
+        if document is None or document["fleet"] is None:
+            raise AwsError(
+                "ValidationError", f"Endpoint {name} of account {self.identity.account} not found."
+            )
+        return document["fleet"]
+
+    def _variant(self, fleet: dict, name: str, target: str | None) -> str:
+        """The one that is asked for, or one by lot with the variants' weights."""
+        variants = {variant["name"]: variant["weight"] for variant in fleet["variants"]}
+        if target is None:
+            return random.choices(list(variants), list(variants.values()))[0]
+        if target not in variants:
+            raise AwsError(
+                "ValidationError",
+                f"Variant {target} not found for endpoint {name}; it has {', '.join(variants)}",
+            )
+        return target
+
+    def _ask(self, name: str, variant: str, params: dict) -> Answer:
+        """One instance after the other, until one takes the request; what it has taken is not sent twice."""
+        headers = {
+            "Content-Type": params.get("ContentType", "application/octet-stream"),
+            "Accept": params.get("Accept"),
+            CUSTOM_ATTRIBUTES: params.get("CustomAttributes"),
+        }
+        headers = {key: value for key, value in headers.items() if value is not None}
+        deadline = time.monotonic() + RESPAWN
+        while True:
+            # Asked for each time: an update or a crash may retire the instances that were chosen from.
+            fleet = self._fleet(name)
+            ports = self.endpoints.fleets.ports(name, fleet, variant)
+            for port in random.sample(ports, len(ports)):
+                try:
+                    return ask(port, "POST", "/invocations", params.get("Body", b""), headers, TIMEOUT)
+                except ConnectionRefusedError:
+                    continue
+                except TimeoutError:
+                    raise self._error(name, 0, TIMED_OUT) from None
+                except (OSError, http.client.HTTPException) as problem:
+                    if self._fleet(name)["id"] == fleet["id"]:
+                        raise self._error(name, 0, f"the connection broke: {problem!r}") from None
+            if time.monotonic() > deadline:
+                raise self._error(name, 503, f"no instance of variant {variant} answers; it is started anew")
+            time.sleep(0.1)
+
+    def _error(self, name: str, status: int, text: str) -> ModelError:
+        region, account = self.identity.region, self.identity.account
+        group = f"/aws/sagemaker/Endpoints/{name}"
+        fault = "client" if 400 <= status < 500 else "server"
+        console = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
+        return ModelError(
+            f'Received {fault} error ({status}) from primary with message "{text[:LONGEST_MESSAGE]}". See '
+            f"{console}#logEventViewer:group={group} in account {account} for more information.",
+            status,
+            text,
+            self.identity.arn("logs", f"log-group:{group}"),
+        )

@@ -86,7 +86,10 @@ def choose_rows(random: Random, style: Style, width: int, height: int) -> list[R
     random.shuffle(notes)
 
     def note(width: int, height: int) -> Block:
-        return prints.note(random, style, notes.pop(), width, height)
+        heading, text = notes.pop()
+        if len(notes) > 4 and random.random() < 0.5:
+            text += " " + notes.pop()[1]
+        return prints.note(random, style, (heading, text), width, height)
 
     wanted: list[Row] = []
     if random.random() < 0.95:

@@ -57,8 +57,11 @@ def make_photograph(seed: int, number: int) -> tuple[Image.Image, list[Box]]:
     scene = draw_table(random, size)
     boxes = []
     for place in choose_places(random, size):
-        left, top, right, bottom = place
-        pack, objects = draw_pack(random, round(right - left), round(bottom - top))
+        left, top, right, bottom = map(round, place)
+        if random.random() < 0.08:
+            pack, objects = lay_on_side(*draw_pack(random, bottom - top, right - left))
+        else:
+            pack, objects = draw_pack(random, right - left, bottom - top)
         if random.random() < 0.35:
             pack = shade_round(random, pack)
         corners = turn(random, place)
@@ -79,20 +82,31 @@ def choose_places(random: Random, size: tuple[int, int]) -> list[Corners]:
     places = []
     for column in range(columns):
         room = width / columns
-        pack_height = height * random.uniform(0.8, 0.95)
+        pack_height = height * random.uniform(0.6, 0.95)
         pack_width = min(room * 0.9, pack_height * random.uniform(0.62, 0.95))
-        centre = room * (column + 0.5) + (room - pack_width) * random.uniform(-0.3, 0.3)
-        middle = height / 2 + (height - pack_height) * random.uniform(-0.3, 0.3)
+        centre = room * (column + 0.5) + (room - pack_width) * random.uniform(-0.4, 0.4)
+        middle = height / 2 + (height - pack_height) * random.uniform(-0.4, 0.4)
         half_width, half_height = pack_width / 2, pack_height / 2
         places.append((centre - half_width, middle - half_height, centre + half_width, middle + half_height))
     return places
+
+
+def lay_on_side(
+    pack: Image.Image, objects: list[tuple[str, Corners]]
+) -> tuple[Image.Image, list[tuple[str, Corners]]]:
+    """The pack and its boxes, turned by a quarter to the left."""
+    turned = [
+        (label, (top, pack.width - right, bottom, pack.width - left))
+        for label, (left, top, right, bottom) in objects
+    ]
+    return pack.transpose(Image.Transpose.ROTATE_90), turned
 
 
 def turn(random: Random, place: Corners) -> list[tuple[float, float]]:
     """The four corners of a pack as the camera sees it: turned a little, further away on one side."""
     left, top, right, bottom = place
     centre, middle = (left + right) / 2, (top + bottom) / 2
-    angle = math.radians(random.gauss(0, 3) if random.random() < 0.9 else random.uniform(-15, 15))
+    angle = math.radians(random.gauss(0, 4) if random.random() < 0.85 else random.uniform(-15, 15))
     jitter = min(right - left, bottom - top) * 0.022
     corners = []
     for x, y in ((left, top), (right, top), (right, bottom), (left, bottom)):
@@ -176,9 +190,9 @@ def expose(random: Random, scene: Image.Image) -> Image.Image:
     """Uneven light, a reflection, a tint, blur and noise: what a hand-held camera adds."""
     width, height = scene.size
     xs, ys = numpy.linspace(-0.5, 0.5, width)[None], numpy.linspace(-0.5, 0.5, height)[:, None]
-    light = random.uniform(0.75, 1.08) + random.uniform(-0.3, 0.3) * xs + random.uniform(-0.3, 0.3) * ys
+    light = random.uniform(0.6, 1.1) + random.uniform(-0.4, 0.4) * xs + random.uniform(-0.4, 0.4) * ys
     pixels = numpy.asarray(
-        scene.filter(ImageFilter.GaussianBlur(random.uniform(0, 0.8))), dtype=numpy.float32
+        scene.filter(ImageFilter.GaussianBlur(random.uniform(0, 1.1))), dtype=numpy.float32
     )
     pixels = pixels * light[..., None] * numpy.array([random.uniform(0.92, 1.06) for _ in range(3)])
     if random.random() < 0.25:
@@ -187,5 +201,5 @@ def expose(random: Random, scene: Image.Image) -> Image.Image:
     noise = numpy.random.default_rng(random.getrandbits(64)).standard_normal(
         pixels.shape, dtype=numpy.float32
     )
-    pixels += noise * random.uniform(1, 6)
+    pixels += noise * random.uniform(1, 8)
     return Image.fromarray(pixels.clip(0, 255).astype(numpy.uint8))

@@ -58,7 +58,8 @@ def ingredients(random: Random, style: Style, width: int) -> Block:
 
 def note(random: Random, style: Style, text: tuple[str, str], width: int, height: int) -> Block:
     """A distractor of heading and text: set like a list of ingredients, but none. Cut to ``height``."""
-    return paragraph(style, style.size * random.uniform(0.85, 1.1), width, *text, height=height)
+    size, framed = style.size * random.uniform(0.85, 1.15), random.random() < 0.25
+    return paragraph(style, size, width, *text, height=height, framed=framed)
 
 
 def paragraph(
@@ -80,7 +81,7 @@ def paragraph(
     )
     lines = wrap(text, font, width - 2 * padding, indent)
     if height is not None:
-        lines = lines[: max(1, height // step)]
+        lines = lines[: max(1, (height - 2 * padding) // step)]
     ends = [font.getlength(line) + (indent if number == 0 else 0) for number, line in enumerate(lines)]
     used = width if framed else min(width, round(max(ends)))
     total = len(lines) * step + 2 * padding

@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "resources": {"resources", "vision"},
     "assets": {"assets", "resources", "vision"},
     "orchestration": {"orchestration", "assets", "resources", "vision"},
-    "orchestration/cli": {"orchestration", "assets", "resources", "vision", "demo"},
+    "orchestration/demonstration": {"orchestration", "assets", "resources", "vision", "demo"},
     "lambdas": set(),
     "detector": set(),
     "demo": {"demo", "vision"},

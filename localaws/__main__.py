@@ -61,6 +61,8 @@ def main() -> int:
     application.stop()
     for server in servers:
         server.stop()
+    for server in servers:
+        server.wait()
     return 0
 
 

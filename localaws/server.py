@@ -21,12 +21,19 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # nothing stands in front of it, so nobody may claim to
             timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=SECONDS_TO_FINISH,
         )
         super().__init__(config)
         self.listening = threading.Event()
         self.thread = threading.Thread(target=self.run, args=([listener],), daemon=True)
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            super().run(sockets)
+        finally:
+            self.listening.set()  # nobody waits for a server that failed
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -36,8 +43,12 @@ class Server(uvicorn.Server):
         """Returns when requests are answered."""
         self.thread.start()
         self.listening.wait()
+        if not self.started:
+            raise RuntimeError("the HTTP server failed to start; the reason is on stderr")
 
     def stop(self) -> None:
-        """Requests in flight are finished, new ones refused."""
+        """Refuse new requests, finish those in flight; ``wait`` until that is done."""
         self.should_exit = True
+
+    def wait(self) -> None:
         self.thread.join(SECONDS_TO_FINISH + 5)

@@ -17,6 +17,10 @@ class AwsError(Exception):
         self.status = status
 
 
+def not_implemented(operation: str) -> AwsError:
+    return AwsError("NotImplementedException", f"not implemented by the stand-in: {operation}", 501)
+
+
 def json_error(error: AwsError) -> Response:
     """For the json and rest-json protocols."""
     headers = {"content-type": "application/x-amz-json-1.1", "x-amzn-errortype": error.code}

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, StructureShape
 
-from localaws.api.errors import AwsError, Response, json_error, query_error
+from localaws.api.errors import AwsError, Response, json_error, not_implemented, query_error
 from localaws.api.request import Request
 from localaws.api.serialisation import from_form, from_json, from_text, to_json, to_text, to_xml, wire_name
 
@@ -147,11 +147,7 @@ class RestJsonProtocol:
                 continue
             if match := pattern.fullmatch(request.path):
                 return operation, {name: unquote(text) for name, text in match.groupdict().items()}
-        raise AwsError(
-            "UnknownOperationException",
-            f"{self.model.service_name} has no operation {request.method} {request.path}",
-            404,
-        )
+        raise not_implemented(f"{request.method} {request.path} of {self.model.service_name}")
 
 
 PROTOCOLS = {"json": JsonProtocol, "query": QueryProtocol, "rest-json": RestJsonProtocol}
@@ -160,9 +156,8 @@ PROTOCOLS = {"json": JsonProtocol, "query": QueryProtocol, "rest-json": RestJson
 def find_operation(model: ServiceModel, name: str) -> OperationModel:
     try:
         return model.operation_model(name)
-    except OperationNotFoundError:
-        message = f"{model.service_name} has no operation {name!r}"
-        raise AwsError("UnknownOperationException", message, 404) from None
+    except OperationNotFoundError:  # or one that is newer than the models here
+        raise not_implemented(name or f"a call of {model.service_name} that names no operation") from None
 
 
 def _route_pattern(template: str) -> tuple[re.Pattern, set[str]]:

@@ -5,7 +5,7 @@ from functools import cached_property
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-from localaws.api.errors import AwsError, Response
+from localaws.api.errors import AwsError, Response, not_implemented
 from localaws.api.protocols import PROTOCOLS, JsonProtocol, QueryProtocol, RestJsonProtocol
 from localaws.api.request import Request
 from localaws.api.validation import violations
@@ -52,7 +52,7 @@ class Service:
         for implementation in self.implementations:
             if handler := getattr(implementation, operation.name, None):
                 return handler
-        raise AwsError("NotImplementedException", f"not implemented by the stand-in: {operation.name}", 501)
+        raise not_implemented(operation.name)
 
     def _validate(self, params: dict, operation: OperationModel) -> None:
         if operation.input_shape is None:

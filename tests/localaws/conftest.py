@@ -63,3 +63,4 @@ def serve(tmp_path) -> Iterator[Callable[..., WireServer]]:
     yield start
     for wire in running:
         wire.server.stop()
+        wire.server.wait()

@@ -291,6 +291,15 @@ def test_what_the_stand_in_does_not_do_it_refuses_by_name(serve):
         )
 
 
+def test_an_operation_newer_than_the_models_is_refused_by_name_too(serve):
+    answer = post(serve({"sagemaker": Recorder()}), b"{}", **{"X-Amz-Target": "SageMaker.CreateTomorrow"})
+    assert answer.status_code == 501
+    assert json.loads(answer.content) == {
+        "__type": "NotImplementedException",
+        "message": "not implemented by the stand-in: CreateTomorrow",
+    }
+
+
 @pytest.mark.parametrize(
     "service", ["sagemaker", "sagemaker-runtime", "logs", "lambda", "iam", "sts", "cognito-idp"]
 )

@@ -8,11 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from localaws.api import Clients
 from localaws.groundtruth.files import error_code, is_final
 from localaws.groundtruth.validation import invalid
+
+REFUSALS = (
+    "CodeMismatchException",
+    "InvalidParameterException",
+    "NotAuthorizedException",
+    "UserNotFoundException",
+)
 
 
 @dataclass(frozen=True)
@@ -84,11 +91,13 @@ class SignIn:
     def _call(self, operation: Callable[..., dict], **params: Any) -> dict:
         try:
             return operation(ClientId=self.client, **params)
+        except ParamValidationError:
+            raise WrongPassword from None  # too short for any name, password or session
         except ClientError as error:
             code, message = error_code(error), error.response["Error"].get("Message", "")
             if code in ("InvalidPasswordException", "PasswordHistoryPolicyViolationException"):
                 raise WeakPassword(message) from None
-            if code in ("NotAuthorizedException", "UserNotFoundException", "CodeMismatchException"):
+            if code in REFUSALS:
                 raise WrongPassword from None
             raise
 

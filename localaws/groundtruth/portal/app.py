@@ -1,6 +1,6 @@
 """The portal as an ASGI application."""
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -25,7 +25,7 @@ def make_portal(
     return Starlette(
         routes=[*pages.routes(), *api.routes()],
         middleware=[Middleware(Guard, url=url)],
-        exception_handlers={HTTPException: refuse, BotoCoreError: wait},
+        exception_handlers={HTTPException: refuse, BotoCoreError: wait, ClientError: wait},
     )
 
 
@@ -33,6 +33,6 @@ async def refuse(request: Request, error: HTTPException) -> Response:
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
-async def wait(request: Request, error: BotoCoreError) -> Response:
-    """S3 or Cognito cannot be reached at this moment."""
+async def wait(request: Request, error: BotoCoreError | ClientError) -> Response:
+    """S3 or Cognito cannot be reached at this moment, or does not do its part."""
     return JSONResponse({"error": f"try again in a moment: {error}"}, 503, {"Retry-After": "2"})

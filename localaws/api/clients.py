@@ -8,7 +8,8 @@ from typing import Any
 class Clients:
     """boto3 clients by service name, made once each and safe to share between threads.
 
-    ``overrides`` names another address for single services, as AWS_ENDPOINT_URL_S3 does for S3.
+    ``overrides`` names another address for single services, as AWS_ENDPOINT_URL_S3 does for S3. What answers
+    there must accept the same keys.
     """
 
     def __init__(

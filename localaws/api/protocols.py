@@ -95,30 +95,30 @@ class RestJsonProtocol:
         shape = operation.input_shape
         if shape is None:
             return operation, {}
-        payload = shape.serialization.get("payload")
-        if payload is None:
-            body = read_json(request.body, shape)
-            params = {
-                name: body[name] for name in body if "location" not in shape.members[name].serialization
-            }
-        elif shape.members[payload].type_name == "blob":
-            params = {payload: request.body}
-        else:
-            params = {payload: read_json(request.body, shape.members[payload])}
+        params = self._read_body(request, shape)
         query = parse_qs(request.query, keep_blank_values=True)
         for name, member in shape.members.items():
             key, location = wire_name(name, member), member.serialization.get("location")
-            if location == "querystring" and member.type_name == "list" and key in query:
-                params[name] = [from_text(text, member.member, name) for text in query[key]]
-                continue
-            text = {
-                "uri": labels.get(key),
-                "querystring": query.get(key, [None])[0],
-                "header": request.headers.get(key.lower()),
-            }.get(location)
-            if text is not None:
-                params[name] = from_text(text, member, name)
+            if location == "uri":
+                params[name] = from_text(labels[key], member, name)
+            elif location == "header" and key.lower() in request.headers:
+                params[name] = from_text(request.headers[key.lower()], member, name)
+            elif location == "querystring" and key in query:
+                params[name] = (
+                    [from_text(text, member.member, name) for text in query[key]]
+                    if member.type_name == "list"
+                    else from_text(query[key][0], member, name)
+                )
         return operation, params
+
+    def _read_body(self, request: Request, shape: StructureShape) -> dict:
+        payload = shape.serialization.get("payload")
+        if payload is None:
+            body = read_json(request.body, shape)
+            return {name: body[name] for name in body if "location" not in shape.members[name].serialization}
+        if shape.members[payload].type_name == "blob":
+            return {payload: request.body}
+        return {payload: read_json(request.body, shape.members[payload])}
 
     def answer(self, operation: OperationModel, result: dict) -> Response:
         status, headers = operation.http.get("responseCode", 200), {"content-type": "application/json"}

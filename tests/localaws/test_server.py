@@ -20,6 +20,7 @@ import boto3
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,15 +36,21 @@ def fail_to_start(home: Path, *arguments: str, prefix: Sequence[str] = ()) -> st
     return result.stderr.strip()
 
 
+def keys_in(file: str) -> dict[str, str]:
+    """aws_access_key_id and aws_secret_access_key, in this order."""
+    parser = configparser.RawConfigParser()
+    parser.read(file)
+    return dict(parser["default"])
+
+
 @contextmanager
 def running(home: Path, prefix: Sequence[str] = ()) -> Iterator[tuple[subprocess.Popen, Any]]:
     """A server and a client of its logs."""
     process = subprocess.Popen([*prefix, *COMMAND, str(home)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         endpoint = json.loads(process.stdout.readline())["endpoint"]
-        parser = configparser.ConfigParser(interpolation=None)
-        parser.read(f"/proc/{process.pid}/root{home}/credentials")  # it may have mounts of its own
-        yield process, boto3.client("logs", "us-east-1", endpoint_url=endpoint, **parser["default"])
+        keys = keys_in(f"/proc/{process.pid}/root{home}/credentials")  # it may have mounts of its own
+        yield process, boto3.client("logs", "us-east-1", endpoint_url=endpoint, **keys)
     finally:
         process.terminate()
         process.communicate(timeout=30)
@@ -166,8 +173,8 @@ def test_told_to_stop_it_finishes_what_it_has_begun(own_stand_in):
     body = b'{"logGroupName": "last"}'
     headers = {"X-Amz-Target": "Logs_20140328.CreateLogGroup", "Content-Length": str(len(body))}
     request = AWSRequest("POST", own_stand_in.endpoint + "/", data=body, headers=headers)
-    credentials = own_stand_in.client("logs")._get_credentials()
-    SigV4Auth(credentials, "logs", "us-east-1").add_auth(request)
+    keys = Credentials(*keys_in(own_stand_in.credentials_file).values())
+    SigV4Auth(keys, "logs", "us-east-1").add_auth(request)
     address = urlsplit(own_stand_in.endpoint)
     lines = ["POST / HTTP/1.1", f"Host: {address.netloc}", "Expect: 100-continue"]
     lines += [f"{name}: {value}" for name, value in request.headers.items()]

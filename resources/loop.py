@@ -115,6 +115,13 @@ class Loop(_Settings):
     role: str | None = Field(None, pattern=r"^[\w+=,.@-]{1,64}$", description="Created if there is none")
     ground_truth_endpoint_url: str | None = Field(None, pattern=r"^https?://")
 
+    @field_validator("images")
+    @classmethod
+    def _not_our_own(cls, images: str) -> str:
+        if images.startswith("loops/"):
+            raise ValueError("loops/ is where the loop keeps its own files: choose another prefix")
+        return images
+
     @field_validator("labels")
     @classmethod
     def _different(cls, labels: list[str]) -> list[str]:

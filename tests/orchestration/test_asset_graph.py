@@ -1,0 +1,52 @@
+"""The whole graph, as a file that a change has to touch: nothing about an asset changes unseen.
+
+After a change that is meant, write the file anew and read its diff:
+
+    UPDATE_SNAPSHOT=1 python -m pytest tests/orchestration/test_asset_graph.py
+"""
+
+import json
+import os
+from pathlib import Path
+
+import dagster as dg
+
+SNAPSHOT = Path(__file__).with_name("asset_graph.json")
+
+
+def describe(definitions: dg.Definitions) -> dict:
+    graph = definitions.resolve_asset_graph()
+    nodes = sorted(graph.asset_nodes, key=lambda node: node.key.path)
+    return {node.key.to_user_string(): describe_asset(graph, node) for node in nodes}
+
+
+def describe_asset(graph, node) -> dict:
+    checks = [graph.get_check_spec(key) for key in node.check_keys]
+    return {
+        "description": (node.description or "").partition("\n")[0],
+        "deps": sorted(key.to_user_string() for key in node.parent_keys),
+        "group": node.group_name,
+        "kinds": sorted(node.kinds),
+        "owners": node.owners,
+        "code_version": node.code_version,
+        "partitions": node.partitions_def.name if node.partitions_def else None,
+        "automation": node.automation_condition.get_label() if node.automation_condition else None,
+        "checks": {
+            check.name: "blocks" if check.blocking else "warns"
+            for check in sorted(checks, key=lambda check: check.name)
+        },
+    }
+
+
+def test_the_asset_graph_changes_only_on_purpose(definitions):
+    now = describe(definitions)
+    if os.environ.get("UPDATE_SNAPSHOT"):
+        SNAPSHOT.write_text(json.dumps(now, indent=2) + "\n")
+    assert now == json.loads(SNAPSHOT.read_text()), __doc__
+
+
+def test_every_asset_explains_itself_to_the_reader_of_the_ui(definitions):
+    for key, asset in describe(definitions).items():
+        assert len(asset["description"]) > 20, key
+        assert asset["kinds"] and asset["owners"] and asset["code_version"], key
+        assert asset["group"] != "default", key

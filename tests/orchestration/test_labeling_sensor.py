@@ -1,0 +1,75 @@
+"""What the sensor tells of labeling jobs, and that it has the labels of each collected once."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orchestration.sensors.labeling import Seen, news
+from resources.ground_truth import LabelingJob
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ARN = "arn:aws:sagemaker:us-east-1:000000000000:labeling-job/"
+
+
+def job(name="first", status="InProgress", labeled=0, batch="batch-1", modified=NOON, **changes):
+    return LabelingJob(
+        name=name,
+        arn=ARN + name,
+        status=status,
+        labeled=labeled,
+        failed=0,
+        unlabeled=10 - labeled,
+        input_uri=f"s3://bucket/loops/foods/batches/{batch}/input-0123.manifest",
+        output_uri=None,
+        failure_reason=None,
+        modified=modified,
+        **changes,
+    )
+
+
+def names(found) -> list[tuple[str, str]]:
+    return [(batch, each.name) for batch, each in found]
+
+
+def test_progress_is_told_once_per_change():
+    first = news([job(labeled=1)], Seen(), {"batch-1"})
+    assert names(first.progressed) == [("batch-1", "first")]
+    assert names(news([job(labeled=1)], first.seen, {"batch-1"}).progressed) == []
+    assert names(news([job(labeled=2)], first.seen, {"batch-1"}).progressed) == [("batch-1", "first")]
+
+
+def test_a_finished_job_is_named_again_so_that_a_tick_that_dies_loses_nothing():
+    done = job(status="Completed", labeled=10)
+    first = news([done], Seen(), {"batch-1"})
+    second = news([done], first.seen, {"batch-1"})
+    assert names(first.finished) == names(second.finished) == [("batch-1", "first")]
+    assert names(second.progressed) == []
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_a_job_that_ends_without_result_is_told_as_failed_once(status):
+    ended = job(status=status)
+    first = news([ended], Seen(), {"batch-1"})
+    assert names(first.failed) == [("batch-1", "first")]
+    assert first.finished == first.progressed == []
+    assert news([ended], first.seen, {"batch-1"}).failed == []
+
+
+def test_jobs_of_other_instances_and_other_people_are_left_alone():
+    foreign = replace(job(), input_uri="s3://elsewhere/some.manifest")
+    found = news([job(batch="batch-9", status="Completed"), foreign], Seen(), {"batch-1"})
+    assert (found.finished, found.progressed, found.failed) == ([], [], [])
+
+
+def test_the_cursor_survives_being_written_down():
+    found = news([job(labeled=3, modified=NOON + timedelta(hours=1))], Seen(), {"batch-1"})
+    again = Seen.load(found.seen.dump())
+    assert again == found.seen
+    assert again.until == NOON + timedelta(hours=1)
+
+
+def test_the_cursor_forgets_jobs_that_are_listed_no_more():
+    first = news([job("a"), job("b", batch="batch-2")], Seen(), {"batch-1", "batch-2"})
+    second = news([job("b", batch="batch-2")], first.seen, {"batch-1", "batch-2"})
+    assert list(second.seen.told) == [ARN + "b"]

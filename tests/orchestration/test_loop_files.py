@@ -1,0 +1,115 @@
+"""A mistake in a loop's file is named with file, field and what would be right, before anything runs."""
+
+import pytest
+import yaml
+
+from orchestration.loop import LoopError, load_loop
+
+LEAST = {
+    "name": "foods",
+    "bucket": "labelloop-foods",
+    "images": "photographs/",
+    "labels": ["ingredients", "nutrition"],
+    "labeling": {
+        "title": "Find the ingredients",
+        "description": "Draw a box around each ingredients list",
+        "keywords": ["boxes"],
+        "instructions": "Draw tight boxes.",
+    },
+}
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(**changes):
+        path = tmp_path / "foods.yaml"
+        path.write_text(yaml.safe_dump(LEAST | changes))
+        return path
+
+    return write
+
+
+def test_the_least_that_a_file_must_say_is_enough(written):
+    loop = load_loop(written())
+    assert loop.slug == "foods"
+    assert loop.images_uri == "s3://labelloop-foods/photographs/"
+    assert loop.splits.fractions == {"train": 0.7, "validation": 0.15, "test": 0.15}
+
+
+def test_the_loop_of_the_readme_can_be_loaded():
+    from orchestration.definitions import DEFAULT_LOOP
+
+    assert load_loop(DEFAULT_LOOP).labels == ["ingredients", "nutrition", "barcode"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": []}, r"labels: List should have at least 1 item"),
+        ({"labels": ["a", "b", "a"]}, r"labels: 'a' stands there more than once"),
+        ({"label": ["a"]}, r"label: there is no such setting; did you mean labels\?"),
+        ({"name": "Foods & more"}, r"name: must match \^\[a-z\].* \(found 'Foods & more'\)"),
+        ({"bucket": "My_Bucket"}, r"bucket: must match .* \(found 'My_Bucket'\)"),
+        ({"images": "/photographs"}, r"images: must match .* \(found '/photographs'\)"),
+        ({"images": "loops/"}, r"images: loops/ is where the loop keeps its own files"),
+        ({"task": "polygons"}, r"task: Input should be 'boxes' \(found 'polygons'\)"),
+        ({"label_attribute": "my_boxes"}, r"label_attribute: must match"),
+        ({"label_attribute": "boxes-ref"}, r"label_attribute: must not .* end with -metadata or -ref"),
+        ({"splits": {"fractions": {"train": 0.9, "test": 0.1}}}, r"fractions: give all three"),
+        (
+            {"splits": {"fractions": {"train": 0.9, "validation": 0.2, "test": 0.1}}},
+            r"splits.fractions: they add up to 1.2 and not to 1",
+        ),
+        ({"splits": {"group_pattern": "pack-(["}}, r"splits.group_pattern: not a regular expression"),
+        ({"training": {"epochs": 3}}, r"training.epochs: there is no such setting; there are image_uri"),
+        ({"training": {"instance_type": "p3.2xlarge"}}, r"training.instance_type: must match \^ml"),
+        (
+            {"training": {"hyperparameters": {"classes": "a"}}},
+            r"training.hyperparameters: classes is set by the loop itself",
+        ),
+        ({"endpoint": {"instance_count": 0}}, r"endpoint.instance_count: .* greater than or equal to 1"),
+        ({"labeling": {}}, r"labeling.title: must be given"),
+        (
+            {"labeling": LEAST["labeling"] | {"workers_per_object": 10}},
+            r"labeling.workers_per_object: .* less than or equal to 9 \(found 10\)",
+        ),
+        (
+            {"labeling": LEAST["labeling"] | {"template": "none.html"}},
+            r"labeling.template: there is no file .*none.html",
+        ),
+        ({"team": {"emails": ["nobody"]}}, r"team.emails\[0\]: must match"),
+    ],
+)
+def test_a_wrong_setting_is_named(written, changes, message):
+    path = written(**changes)
+    with pytest.raises(LoopError, match=message) as raised:
+        load_loop(path)
+    assert str(raised.value).startswith(f"{path}: ")
+
+
+def test_all_mistakes_are_named_at_once(written):
+    with pytest.raises(LoopError) as raised:
+        load_loop(written(labels=[], bucket="X", typo=1))
+    assert len(str(raised.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected settings"),
+        ("- a\n- b\n", "expected settings"),
+        ("name: [", "not YAML"),
+        ("name: foods\nname: drinks\n", "'name' stands there twice"),
+        ("training: {epochs: 1, epochs: 2}\n", "'epochs' stands there twice"),
+    ],
+)
+def test_what_is_no_loop_at_all_is_refused(tmp_path, text, message):
+    path = tmp_path / "loop.yaml"
+    path.write_text(text)
+    with pytest.raises(LoopError, match=message):
+        load_loop(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(LoopError, match=r"none.yaml: cannot be read: No such file"):
+        load_loop(tmp_path / "none.yaml")

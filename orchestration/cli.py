@@ -58,7 +58,7 @@ def crowd(
     home: HomeFolder = DEFAULT_HOME,
 ):
     """Answer the open tasks of every labeling job as simulated workers, through the portal."""
-    from orchestration.crowd import answer_tasks
+    from orchestration.demonstration import answer_tasks
 
     answer_tasks(home, truth=truth, workers=workers, noise=noise, until_idle=until_idle, console=console)
 

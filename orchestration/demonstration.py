@@ -1,11 +1,12 @@
 """The whole loop on one machine, without an AWS account and without people: `labelloop demo`."""
 
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from orchestration.headless import HeadlessLoop
@@ -13,7 +14,7 @@ from orchestration.home import DEFAULT_LOOP, Home
 from orchestration.loop import load_loop
 from orchestration.photographs import loop_of, upload, write_truth
 from orchestration.progress import job_progress
-from orchestration.stand_in import running_stand_in
+from orchestration.stand_in import running_stand_in, use_stand_in_of
 from resources.aws import Aws
 from resources.object_store import ObjectStore
 from vision.exchange import Dataset, read_coco, read_voc
@@ -109,3 +110,28 @@ def report(console: Console, headless: HeadlessLoop, picture: Path, home: Home, 
 
 def shown(score: float | None) -> str:
     return "no boxes in the test split" if score is None else f"{score:.3f}"
+
+
+def answer_tasks(
+    home_folder: Path, *, truth: Path, workers: int, noise: float, until_idle: bool, console: Console
+) -> None:
+    """Let a simulated crowd loose on the AWS that the environment names, or on the stand-in of the folder."""
+    from demo.crowd import run_crowd
+    from demo.noise import Noise
+
+    if "AWS_ENDPOINT_URL" not in os.environ:
+        use_stand_in_of(Home(home_folder.absolute()).stand_in)
+    with Progress(console=console) as progress:
+        bars: dict[str, TaskID] = {}
+
+        def show(job: str, answers: int) -> None:
+            if job not in bars:
+                bars[job] = progress.add_task(job, total=None)
+            progress.update(bars[job], completed=answers, description=f"{job}: {answers} answers")
+
+        report = run_crowd(
+            truth=truth, workers=workers, noise=Noise().scaled(noise), until_idle=until_idle, progress=show
+        )
+    for source in sorted(report.declined):
+        console.print(f"declined, not in {truth}: {source}", style="yellow", markup=False)
+    console.print(f"{sum(report.answers.values())} answers in {len(report.answers)} labeling jobs")

@@ -4,13 +4,16 @@ What runs here is recorded in the same Dagster instance, so the UI shows it afte
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 
 from assets.records import read_record
 from orchestration.definitions import build_definitions
+from orchestration.jobs import LABEL_NEW_BATCH
+from orchestration.partitions import batches_of
 from resources.loop import Loop
 from resources.object_store import ObjectStore
 
@@ -44,8 +47,10 @@ class HeadlessLoop:
         self.materialize(*BEFORE_LABELING)
         announce("Labeling")
         self.tick("new_images")
+        for batch in self.batches_without("labeling_job"):  # opened by a run that was interrupted right then
+            self.run_batch(LABEL_NEW_BATCH, batch)
         label()
-        while self.unread_batches():
+        while self.batches_without("labeled_manifest"):
             self.tick("labeling")
             time.sleep(0.5)
         announce("Training, evaluating, deploying")
@@ -70,26 +75,34 @@ class HeadlessLoop:
     def tick(self, name: str) -> None:
         """Let a sensor decide once, and do at once what the daemon would have queued."""
         sensor = self.definitions.resolve_sensor_def(name)
-        repository = self.definitions.get_repository_def()
         with dg.build_sensor_context(
-            instance=self.instance, repository_def=repository, cursor=self.cursors.get(name)
+            instance=self.instance,
+            definitions=self.definitions,
+            resources=self.definitions.resources,
+            cursor=self.cursors.get(name),
         ) as context:
-            decision = sensor.evaluate_tick(context)
+            decision = sensor(context)
+        if not isinstance(decision, dg.SensorResult):
+            return  # a reason to skip
         for partitions in decision.dynamic_partitions_requests or ():
             self.instance.add_dynamic_partitions(
                 partitions.partitions_def_name, list(partitions.partition_keys)
             )
-        for event in decision.asset_events:
+        for event in decision.asset_events or ():
             self.instance.report_runless_asset_event(event)
         for request in decision.run_requests or ():
             self._answer(sensor, request)
         self.cursors[name] = decision.cursor
 
-    def unread_batches(self) -> set[str]:
-        """Batches whose labels have not been read yet."""
-        batches = set(self.instance.get_dynamic_partitions(f"{self.loop.name}_batches"))
-        manifests = dg.AssetKey([self.loop.name, "labeled_manifest"])
-        return batches - self.instance.get_materialized_partitions(manifests)
+    def batches_without(self, asset: str) -> set[str]:
+        """Batches in which the asset has not been materialized."""
+        batches = set(self.instance.get_dynamic_partitions(batches_of(self.loop).name))
+        return batches - self.instance.get_materialized_partitions(dg.AssetKey([self.loop.name, asset]))
+
+    def run_batch(self, job: str, batch: str, tags: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._execute(
+            self.definitions.resolve_job_def(job), partition_key=batch, tags=dict(tags), run_config=QUIET
+        )
 
     def record(self, name: str) -> dict[str, Any]:
         return read_record(self.store, self.loop, name)
@@ -102,12 +115,7 @@ class HeadlessLoop:
             asked = dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])
             if self.instance.get_runs_count(asked):
                 return
-        self._execute(
-            self.definitions.resolve_job_def(request.job_name or sensor.job_name),
-            partition_key=request.partition_key,
-            tags=request.tags | tags,
-            run_config=QUIET,
-        )
+        self.run_batch(request.job_name or sensor.job_name, request.partition_key, request.tags | tags)
 
     def _execute(self, job: dg.JobDefinition, **options: Any) -> dg.ExecuteInProcessResult:
         return job.execute_in_process(instance=self.instance, raise_on_error=True, **options)

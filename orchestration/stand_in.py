@@ -68,11 +68,24 @@ def running_stand_in(home: Path) -> Iterator[StandIn]:
             last_words = log_path.read_text().strip().splitlines()[-1:]
             raise StandInError(last_words[0] if last_words else "the stand-in ended without a word")
         stand_in = StandIn(**json.loads(line))
-        for name in set(os.environ) - set(clean_environment()):
-            del os.environ[name]
-        os.environ.update(stand_in.environment)
+        use(stand_in.environment)
         yield stand_in
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             process.wait()
+
+
+def use_stand_in_of(home: Path) -> None:
+    """Point this process's AWS settings at the stand-in that runs, or ran last, on ``home``."""
+    if not (home / "config").exists():
+        raise StandInError(
+            f"there is no stand-in in {home}: set AWS_ENDPOINT_URL, or start it with `labelloop up`"
+        )
+    use({"AWS_CONFIG_FILE": str(home / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(home / "credentials")})
+
+
+def use(settings: dict[str, str]) -> None:
+    for name in set(os.environ) - set(clean_environment()):
+        del os.environ[name]
+    os.environ.update(settings)

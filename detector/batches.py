@@ -1,9 +1,7 @@
-"""Examples as batches of tensors, augmented a little ahead of their use."""
+"""Examples as batches of tensors."""
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -16,29 +14,30 @@ from torch import Tensor
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]  # pictures, boxes, classes, present: see assignment
 
 
-def batches(
-    team: Team, settings: Settings, examples: Sequence[Example], epoch: int, threads: int
-) -> Iterator[Batch]:
-    """This process's share of every batch of an epoch.
+def batches(team: Team, settings: Settings, examples: Sequence[Example], epoch: int) -> Iterator[Batch]:
+    """This process's share of every batch of an epoch, augmented.
 
-    What is drawn depends on the seed, the epoch and the place in it alone, not on the size of the team. The
-    last batch is filled from the epoch's beginning.
+    What is drawn depends on the seed, the epoch and the place in it alone, not on the team. The last
+    batch is filled from the epoch's beginning.
     """
+    size, strength = settings.image_size, STRENGTHS[settings.augmentation]
     count = batches_in_epoch(settings, examples) * settings.batch_size
-    random = np.random.default_rng([settings.seed, epoch])
-    order = np.resize(random.permutation(len(examples)), count)
-    strength = STRENGTHS[settings.augmentation]
-
-    def view(place: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        random = np.random.default_rng([settings.seed, epoch, place])
-        return augment(examples, order[place], settings.image_size, strength, random)
-
-    def batch(start: int) -> Batch:
-        return collate(
-            [view(place) for place in range(start, start + settings.batch_size)[team.rank :: team.size]]
+    order = np.random.default_rng([settings.seed, epoch]).permutation(len(examples))
+    for start in range(0, count, settings.batch_size):
+        places = range(start, start + settings.batch_size)[team.rank :: team.size]
+        # No thread prepares the next batch meanwhile: it would take this process's one core from the network.
+        yield collate(
+            [
+                augment(
+                    examples,
+                    order[place % len(order)],
+                    size,
+                    strength,
+                    np.random.default_rng([settings.seed, epoch, place]),
+                )
+                for place in places
+            ]
         )
-
-    return ahead(batch, range(0, count, settings.batch_size), threads)
 
 
 def batches_in_epoch(settings: Settings, examples: Sequence[Example]) -> int:
@@ -56,15 +55,3 @@ def collate(views: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Batch
         classes[row, : len(corners)] = torch.from_numpy(labels)
         present[row, : len(corners)] = True
     return torch.from_numpy(np.stack([pixels for pixels, _, _ in views])), boxes, classes, present
-
-
-def ahead(make: Callable, places: Sequence[int], threads: int) -> Iterator:
-    """``map(make, places)``, computed by ``threads`` threads a little ahead of its use."""
-    with ThreadPoolExecutor(threads) as pool:
-        waiting = deque()
-        for place in places:
-            waiting.append(pool.submit(make, place))
-            if len(waiting) > 2 * threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

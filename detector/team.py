@@ -61,6 +61,7 @@ def run_team(size: int, work: Callable, *arguments):
 
     RuntimeError if another process failed; its traceback is on standard error.
     """
+    torch.set_num_threads(1)
     if size == 1:
         return work(Team(), *arguments)
     # A fork shares the pictures that are already in memory. Elsewhere than on Linux it is not safe.

@@ -102,7 +102,6 @@ def work(
     report: Report,
 ) -> tuple[Detector, Progress]:
     """What every process of the team does. SIGTERM ends the run early, with a model."""
-    torch.set_num_threads(1)
     asked_to_end = threading.Event()
     signal.signal(signal.SIGTERM, lambda number, frame: asked_to_end.set())
     checkpoints = Checkpoints(checkpoint_folder, settings) if checkpoint_folder else None

@@ -64,8 +64,7 @@ def train(
 
     for epoch in range(progress.epoch, settings.epochs):
         losses = []
-        views = batches(team, settings, examples, epoch, threads=1 if device.type == "cpu" else 8)
-        for step, batch in enumerate(views, start=epoch * steps):
+        for step, batch in enumerate(batches(team, settings, examples, epoch), start=epoch * steps):
             rate = settings.learning_rate * schedule(step / (settings.epochs * steps))
             batch = [tensor.to(device) for tensor in batch]
             loss, stopped = take_step(team, model, optimizer, batch, rate, stopping())

@@ -104,11 +104,11 @@ def trained(tmp_path_factory) -> tuple[Path, str]:
     base = make_base(tmp_path_factory.mktemp("trained") / "ml")
     job = start_program(
         "train.py",
-        *("--classes", json.dumps(CLASSES), "--epochs", "60", "--image_size", "128", "--batch_size", "4"),
-        *("--learning_rate", "0.004", "--augmentation", "none", "--base_width", "8", "--processes", "2"),
+        *("--classes", json.dumps(CLASSES), "--epochs", "15", "--image_size", "128", "--batch_size", "4"),
+        *("--learning_rate", "0.004", "--augmentation", "none", "--base_width", "4", "--processes", "2"),
         base=base,
         SM_MODEL_DIR=str(base / "model"),
-        SM_CHANNEL_TRAIN=str(stream_channel(base, "train", pairs(4))),
+        SM_CHANNEL_TRAIN=str(stream_channel(base, "train", 4 * pairs(4))),
         SM_CHANNEL_VALIDATION=str(stream_channel(base, "validation", pairs(4))),
     )
     printed, _ = job.communicate(timeout=120)

@@ -45,7 +45,7 @@ def assert_found(prediction: list[list[float]], label: dict) -> None:
 def test_the_served_network_is_the_trained_one_for_any_number_of_pictures(trained, model):
     base, _ = trained
     state = torch.load(base / "checkpoints" / "checkpoint.pt", weights_only=True)
-    detector = Detector(2, 128, base_width=8)
+    detector = Detector(2, 128, base_width=4)
     detector.load_state_dict(state["progress"]["best_weights"])
     for count in (1, 3):
         pictures = np.stack([np.asarray(draw_shapes(seed)[0]) for seed in range(count)])

@@ -88,8 +88,8 @@ class LabelingJobs:
             for job in self.jobs.all()
             if params.get("NameContains", "").lower() in job["LabelingJobName"].lower()
             and params.get("StatusEquals", job["LabelingJobStatus"]) == job["LabelingJobStatus"]
-            and within(job, params, "CreationTime", "CreationTime")
-            and within(job, params, "LastModifiedTime", "LastModifiedTime")
+            and within(job, params, "CreationTime")
+            and within(job, params, "LastModifiedTime")
         ]
         fields = {"Name": "LabelingJobName", "Status": "LabelingJobStatus"}
         field = fields.get(params.get("SortBy", ""), "CreationTime")
@@ -105,7 +105,7 @@ class LabelingJobs:
             for job in self.jobs.all()
             if job["HumanTaskConfig"]["WorkteamArn"] == arn
             and params.get("JobReferenceCodeContains", "") in job["JobReferenceCode"]
-            and within(job, params, "CreationTime", "CreationTime")
+            and within(job, params, "CreationTime")
         ]
         shown, token = page(found, params, lambda job: job["CreationTime"], "LabelingJobName")
         return {"LabelingJobSummaryList": [self._team_summary(job) for job in shown], "NextToken": token}

@@ -34,9 +34,9 @@ def page(documents: Iterable[dict], params: dict, key: Key, name: str) -> tuple[
     return shown, _write_token(place(shown[-1])) if len(ordered) > size else None
 
 
-def within(document: dict, params: dict, field: str, prefix: str) -> bool:
-    """Whether the document's time ``field`` lies between ``<prefix>After`` and ``<prefix>Before``."""
-    after, before = params.get(f"{prefix}After"), params.get(f"{prefix}Before")
+def within(document: dict, params: dict, field: str) -> bool:
+    """Whether the document's time ``field`` lies between ``<field>After`` and ``<field>Before``."""
+    after, before = params.get(f"{field}After"), params.get(f"{field}Before")
     moment = document[field]
     return (after is None or moment > _seconds(after)) and (before is None or moment < _seconds(before))
 
@@ -54,7 +54,7 @@ def _read_token(token: str) -> list:
         place = json.loads(base64.b64decode(token, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         raise _bad_token(token) from None
-    if not isinstance(place, list) or len(place) != 2:
+    if not isinstance(place, list) or len(place) != 2 or not isinstance(place[1], str):
         raise _bad_token(token)
     return place
 

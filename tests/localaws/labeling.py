@@ -84,9 +84,8 @@ class Worker:
         return reply.json() if reply.status_code == 200 else None
 
     def hand_in(self, task: dict, given: object) -> httpx.Response:
-        return self.http.post(
-            f"/api/tasks/{task['task']}/submit", json={"lease": task["lease"], "answer": given}
-        )
+        body = {"lease": task["lease"], "answer": given}
+        return self.http.post(f"/api/tasks/{task['task']}/submit", json=body)
 
     def label_all(self, job: str, draw: Callable[[dict], Iterable[dict]]) -> list[dict]:
         """Answer what there is with ``draw(task)``'s boxes; the tasks that were answered."""
@@ -99,7 +98,7 @@ class Worker:
 
 
 class Studio:
-    """A bucket, a work team and its workers on a stand-in; names of its own, so that many fit on one server."""
+    """A bucket, a work team and its workers; with names of its own, so that many fit on one server."""
 
     def __init__(self, stand_in, workers: int = 3):
         self.stand_in = stand_in

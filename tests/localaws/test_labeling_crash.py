@@ -1,0 +1,79 @@
+"""kill -9 of the server in the middle of a labeling job: what was acknowledged is in the output, once."""
+
+import json
+import time
+
+from tests.localaws.labeling import Studio, Worker, answer, box, wait_for
+
+
+def label(worker: Worker, name: str, acknowledged: dict, most: int = 99) -> None:
+    """Answer up to ``most`` tasks, and note each answer that the portal has acknowledged."""
+    for _ in range(most):
+        task = worker.claim(name)
+        if task is None:
+            return
+        given = answer(box(len(acknowledged) % 30))
+        assert worker.hand_in(task, given).status_code == 200
+        acknowledged[task["object"], worker.id] = given
+
+
+def test_no_acknowledged_answer_is_lost_and_none_is_asked_for_again(own_stand_in):
+    studio = Studio(own_stand_in, workers=2)
+    uris = studio.pictures(12)
+    name = studio.create(
+        studio.manifest(*({"source-ref": uri} for uri in uris)),
+        NumberOfHumanWorkersPerDataObject=2,
+        MaxConcurrentTaskCount=5,
+    )
+    root = f"output/{name}/annotations/"
+    acknowledged: dict = {}
+    workers = studio.workers()
+    for among_files in (False, True):
+        for worker in workers:
+            label(worker, name, acknowledged, most=3)
+        if among_files:  # in the middle of a consolidation rather than before it
+            wait_for(lambda: studio.keys(f"{root}worker-response/"), "consolidation")
+        own_stand_in.kill()
+        own_stand_in.start()
+    while studio.describe(name)["LabelingJobStatus"] == "InProgress":
+        for worker in workers:  # their sessions have outlived the server
+            label(worker, name, acknowledged)
+        time.sleep(0.1)
+    studio.finished(name)
+
+    assert len(acknowledged) == 2 * len(uris)  # each worker was asked about each object once
+    kept = {}
+    files = studio.keys(f"{root}worker-response/")
+    for key in files:
+        number = int(key.split("/")[1])
+        for given in json.loads(studio.read(f"{root}worker-response/{key}"))["answers"]:
+            kept[uris[number], given["workerId"]] = given["answerContent"]
+    assert kept == acknowledged
+    lines = studio.output(name)
+    assert [line["source-ref"] for line in lines] == uris and all("boxes" in line for line in lines)
+    # A consolidation that was repeated has replaced its files and added none.
+    assert len(files) == len(uris)
+    consolidated = f"{root}consolidated-annotation/consolidation-"
+    assert studio.keys(f"{consolidated}request/") == studio.keys(f"{consolidated}response/")
+
+
+def test_jobs_killed_while_they_begin_stop_or_end_come_to_their_end(own_stand_in):
+    studio = Studio(own_stand_in, workers=1)
+    manifest = studio.manifest(*({"source-ref": uri} for uri in studio.pictures(3)))
+    stopped = studio.create(manifest)
+    worker = studio.worker()
+    assert worker.hand_in(worker.claim(stopped), answer(box(4))).status_code == 200
+    begun = studio.request(manifest)
+    name = begun["LabelingJobName"]
+    studio.sagemaker.create_labeling_job(**begun)
+    studio.sagemaker.stop_labeling_job(LabelingJobName=stopped)
+    own_stand_in.kill()
+    own_stand_in.start()
+    assert studio.finished(stopped, "Stopped")["LabelCounters"]["HumanLabeled"] == 1
+    assert ["boxes" in line for line in studio.output(stopped)] == [True, False, False]
+    wait_for(lambda: studio.describe(name)["LabelingJobStatus"] == "InProgress", f"{name} to begin")
+    assert len(worker.label_all(name, lambda task: [box(4)])) == 3
+    own_stand_in.kill()
+    own_stand_in.start()
+    assert studio.finished(name)["LabelCounters"]["HumanLabeled"] == 3
+    assert all("boxes" in line for line in studio.output(name))

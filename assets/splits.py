@@ -63,7 +63,11 @@ def splits(
             {"manifest": uri, "sha256": sha256(body), "etags": etags},
             metadata=numbers(images, accepted) | {"manifest": uri},
             asset_key=keys[f"{side}_split"],
-            check_results=[dg.AssetCheckResult(check_name=f"{side}_has_images", passed=bool(images))],
+            check_results=[
+                dg.AssetCheckResult(
+                    asset_key=keys[f"{side}_split"], check_name=f"{side}_has_images", passed=bool(images)
+                )
+            ],
         )
 
 

@@ -110,7 +110,7 @@ class Transform:
                     return
                 done, running = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
                 if self.orders.given.is_set():
-                    self.server.container.stop(GRACE)  # ends what is under way, too
+                    self.server.container.stop(grace=0)  # ends what is under way, too
                     raise Cancelled
                 for future in done:
                     if problem := future.result():
@@ -133,7 +133,7 @@ class Transform:
         except OutOfReach:
             raise
         except JobError as problem:
-            return f"{uri}: {str(problem).removeprefix(f'ClientError: {uri}: ')}"
+            return f"{uri}: {str(problem).removeprefix('ClientError: ').removeprefix(f'{uri}: ')}"
         except (gzip.BadGzipFile, EOFError) as problem:
             return f"{uri}: CompressionType is Gzip, but the object is not: {problem}"
         return None

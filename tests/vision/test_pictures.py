@@ -78,7 +78,8 @@ def test_a_box_at_the_edge_and_a_long_label_stay_drawable():
 
 
 def test_a_contact_sheet_fits_the_dialog_and_the_event_log():
-    items = [(noise(), [Box("cat", 10, 10, 300, 300, 0.5)], f"s3://bucket/images/{n}.jpg") for n in range(9)]
+    photograph_of_noise = noise()
+    items = [(photograph_of_noise, [Box("cat", 10, 10, 300, 300)], f"s3://images/{n}.jpg") for n in range(9)]
     sheet = contact_sheet(items)
     assert len(sheet) <= 100_000
     assert opened(sheet).format == "JPEG"

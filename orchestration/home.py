@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+import yaml
 
 from orchestration.stand_in import ROOT
 
@@ -55,6 +56,16 @@ class Home:
         self.dagster.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / "dagster.yaml", self.dagster / "dagster.yaml")
         os.environ["DAGSTER_HOME"] = str(self.dagster)
+
+    def write_workspace(self, loop_name: str) -> None:
+        """A code location that is named after the loop and loads the one that LABELLOOP_LOOP says."""
+        location = {
+            "module_name": "orchestration.definitions",
+            "location_name": loop_name,
+            "working_directory": str(ROOT),
+        }
+        workspace = {"load_from": [{"python_module": location}]}
+        (self.dagster / "workspace.yaml").write_text(yaml.safe_dump(workspace))
 
     def dagster_instance(self) -> dg.DagsterInstance:
         """The instance that `labelloop up` shows: what runs without the UI is seen in it later."""

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from orchestration.home import Home
 from orchestration.loop import load_loop
-from orchestration.stand_in import ROOT, StandInError, running_stand_in
+from orchestration.stand_in import StandInError, running_stand_in
 
 SECONDS_TO_STOP = 30
 
@@ -28,7 +28,8 @@ def serve(home_folder: Path, *, port: int, loop_file: Path | None, console: Cons
         signal.signal(number, lambda *_: stopping.set())
     with running_stand_in(home.stand_in) as stand_in:
         home.prepare_dagster()
-        dagster = start_dagster(port, file)
+        home.write_workspace(loop.name)
+        dagster = start_dagster(home, port, file)
         console.print(f"[bold]Dagster UI[/]     http://127.0.0.1:{port}", highlight=False)
         console.print(f"[bold]Worker portal[/]  {stand_in.portal}", highlight=False)
         console.print(f"[bold]AWS endpoint[/]   {stand_in.endpoint}", highlight=False)
@@ -56,13 +57,13 @@ def require_free(port: int) -> None:
             ) from error
 
 
-def start_dagster(port: int, loop_file: Path) -> subprocess.Popen:
+def start_dagster(home: Home, port: int, loop_file: Path) -> subprocess.Popen:
     """`dagster dev` as a process group of its own, so that all it starts can be stopped together."""
     return subprocess.Popen(
-        [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions"]
+        [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"]
         + ["-h", "127.0.0.1", "-p", str(port), "--log-level", "warning"],
-        cwd=ROOT,
-        env=os.environ | {"LABELLOOP_LOOP": str(loop_file)},
+        cwd=home.dagster,
+        env=os.environ | {"LABELLOOP_LOOP": str(loop_file), "PYTHONWARNINGS": "ignore"},
         start_new_session=True,
     )
 

@@ -34,11 +34,15 @@ class Runner:
         self.lock = self.folder / "lock"
 
     def start(self, module: str, environment: Mapping[str, str]) -> None:
-        """Run ``python -m <module> <folder>`` in a session of its own; its words go to runner.log there."""
+        """Run ``python -m <module> <folder>`` in a session of its own; its words go to runner.log there.
+
+        Raises BlockingIOError where one is running.
+        """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)  # not before: a runner that holds the lock keeps its number in it
             command = shlex.join([sys.executable, "-m", module, str(self.folder)])
             lock = shlex.quote(str(self.lock))
             with open(self.folder / "runner.log", "ab") as log:

@@ -1,5 +1,6 @@
 """Processes that outlive the server: by themselves, and as jobs and endpoints of one that is killed."""
 
+import configparser
 import json
 import os
 import signal
@@ -194,13 +195,19 @@ def test_a_server_that_is_stopped_takes_its_children_along_and_resumes_later(wor
     assert workshop.ask(endpoint) != server
 
 
+def clients_of(stand_in) -> Clients:
+    credentials = configparser.ConfigParser()
+    credentials.read(stand_in.credentials_file)
+    keys = credentials["default"]
+    return Clients(
+        stand_in.endpoint, keys["aws_access_key_id"], keys["aws_secret_access_key"], Identity().region
+    )
+
+
 @pytest.fixture
 def room(stand_in, tmp_path):
-    """A room of jobs in this process, beside a real server; a script has half a second between two signals."""
-    client = stand_in.client("s3")
-    keys = client._request_signer._credentials
-    clients = Clients(stand_in.endpoint, keys.access_key, keys.secret_key, "us-east-1")
-    identity = Identity()
+    """A room of jobs in this process beside a real server; half a second between SIGTERM and SIGKILL."""
+    clients, identity = clients_of(stand_in), Identity()
     logs = Logs(Store(tmp_path / "logs.sqlite3"), identity)
     room = SageMaker(tmp_path / "room", identity, clients, logs, stop_grace=0.5)
     room.start()
@@ -250,11 +257,9 @@ def test_an_upload_that_was_interrupted_goes_on_without_training_again(stand_in,
     (folder.container / "model").mkdir(parents=True)
     (folder.container / "model/note").write_text("from before")
     (folder.path / "outcome.json").write_text(json.dumps({"status": "Completed", "code": 0, "metrics": []}))
-    keys = workshop.s3._request_signer._credentials
-    environment = Clients(stand_in.endpoint, keys.access_key, keys.secret_key, "us-east-1").environment()
     subprocess.run(
         [sys.executable, "-m", "localaws.sagemaker.containers.training", str(folder.path)],
-        env={**os.environ, **environment},
+        env={**os.environ, **clients_of(stand_in).environment()},
         check=True,
     )
     verdict = folder.verdict

@@ -70,4 +70,18 @@ class Home:
     def dagster_instance(self) -> dg.DagsterInstance:
         """The instance that `labelloop up` shows: what runs without the UI is seen in it later."""
         self.prepare_dagster()
-        return dg.DagsterInstance.get()
+        instance = dg.DagsterInstance.get()
+        fail_lost_runs(instance)
+        return instance
+
+
+def fail_lost_runs(instance: dg.DagsterInstance) -> None:
+    """End the runs of processes that were killed together with the daemon that would have noticed.
+
+    To be called while nothing else runs on the instance. Without it such a run is in progress for ever: it
+    keeps its place in a pool, and the automation waits for it. The daemon retries what is failed here.
+    """
+    lost = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(dg.RunsFilter(statuses=lost)):
+        instance.report_run_failed(run, "The process of this run was killed.")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

@@ -62,7 +62,7 @@ def predicted_image(
         "image": config.image_uri,
         "picture": picture,
         "drawn": dg.MetadataValue.md(markdown_picture(answer.picture, config.image_uri)),
-        "boxes": sum(box.score >= loop.score_floor for box in answer.boxes),
+        "boxes": len(answer.boxes),
         "milliseconds": round(answer.milliseconds, 1),
         "model": served["model"],
     }

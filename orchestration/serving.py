@@ -27,7 +27,7 @@ def serve(home_folder: Path, *, port: int, loop_file: Path | None, console: Cons
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with running_stand_in(home.stand_in) as stand_in:
-        home.prepare_dagster()
+        home.dagster_instance().dispose()
         home.write_workspace(loop.name)
         dagster = start_dagster(home, port, file)
         console.print(f"[bold]Dagster UI[/]     http://127.0.0.1:{port}", highlight=False)

@@ -3,6 +3,7 @@
 It works alone beside real AWS: all it knows of S3, Lambda and Cognito are boto3 clients.
 """
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,13 @@ class GroundTruth:
         store = Store(home / "ground_truth.sqlite3")
         create_tables(store.connection)
         signer = Signer(home / "portal-secret")
-        files, functions = Files(clients), Functions(clients)
+        stopping = threading.Event()
+        files, functions = Files(clients), Functions(clients, stopping)
         jobs, objects, tasks, batches = Jobs(store), Objects(store), Tasks(store), Batches(store)
         consolidation = Consolidation(jobs, files, functions, batches)
         preparation = Preparation(files, functions)
         course = Course(jobs, objects, tasks, batches, files, preparation, consolidation)
-        self.engine = Engine(jobs, course)
+        self.engine = Engine(jobs, course, stopping)
         workforces = Workforces(store, identity, clients, tags, portal_url)
         workteams = Workteams(store, identity, clients, tags, jobs, workforces)
         self.implementations = [

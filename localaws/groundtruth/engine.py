@@ -3,6 +3,7 @@
 import sqlite3
 import sys
 import threading
+import time
 import traceback
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,16 +16,17 @@ from localaws.groundtruth.problems import JobFailure
 PAUSE = 0.5  # seconds between two looks at a job: answers that come in meanwhile make one batch
 PAUSE_AFTER_TROUBLE = 2.0
 LOOK_FOR_JOBS = 5.0
-GRACE = 5.0  # seconds for the steps under way when the server stops
+GRACE = 2.0  # seconds for the steps under way when the server stops; what is cut off is done again
 
 
 class Engine:
     """Level-triggered: what a thread does follows from the stored state alone, so a restart needs no care."""
 
-    def __init__(self, jobs: Jobs, course: Course):
+    def __init__(self, jobs: Jobs, course: Course, stopping: threading.Event):
+        """``stopping`` is set by ``stop``, before anything else."""
         self.jobs = jobs
         self.course = course
-        self.stopping = threading.Event()
+        self.stopping = stopping
         self.news = threading.Event()
         self.runners: dict[str, threading.Thread] = {}
         self.bells: dict[str, threading.Event] = {}
@@ -38,9 +40,10 @@ class Engine:
         self.news.set()
         for bell in list(self.bells.values()):
             bell.set()
+        deadline = time.monotonic() + GRACE
         for thread in [self.keeper, *self.runners.values()]:
             if thread.is_alive():
-                thread.join(GRACE)
+                thread.join(max(0, deadline - time.monotonic()))
 
     def ring(self, name: str) -> None:
         """Something about this job has changed."""

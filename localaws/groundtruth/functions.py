@@ -1,6 +1,7 @@
 """The door to Lambda: one synchronous call, its failure told in words."""
 
 import json
+import threading
 
 from botocore.exceptions import ClientError
 
@@ -16,12 +17,14 @@ class FunctionFailure(Exception):
 
 
 class Functions:
-    def __init__(self, clients: Clients):
+    def __init__(self, clients: Clients, stopping: threading.Event):
+        """``stopping`` is set when this server, and perhaps Lambda with it, is about to end."""
         self.clients = clients
+        self.stopping = stopping
 
     def call(self, arn: str, event: dict) -> object:
         """What the function returned. Raises FunctionFailure when it failed, JobFailure when there is no such
-        function or it may not be called, botocore's errors when Lambda cannot be reached."""
+        function or it may not be called, botocore's errors and OSError when Lambda cannot be reached."""
         try:
             response = self.clients.client("lambda").invoke(
                 FunctionName=arn, Payload=json.dumps(event).encode()
@@ -35,6 +38,8 @@ class Functions:
             raise
         body = response["Payload"].read()
         if response.get("FunctionError"):
+            if self.stopping.is_set():
+                raise InterruptedError("the server is stopping, and the function was stopped with it")
             raise FunctionFailure(_told(body))
         try:
             return json.loads(body)

@@ -57,6 +57,31 @@ def test_no_acknowledged_answer_is_lost_and_none_is_asked_for_again(own_stand_in
     assert studio.keys(f"{consolidated}request/") == studio.keys(f"{consolidated}response/")
 
 
+def test_a_function_that_ends_with_the_server_has_not_failed(own_stand_in, tmp_path):
+    studio = Studio(own_stand_in, workers=1)
+    began, go_on = tmp_path / "began", tmp_path / "go on"
+    function = studio.function(f"""
+import pathlib, time
+
+def handle(event, context):
+    pathlib.Path({str(began)!r}).touch()
+    while not pathlib.Path({str(go_on)!r}).exists():
+        time.sleep(0.05)
+    task = {{"taskObject": event["dataObject"]["source-ref"], "labels": ["dog", "cat"]}}
+    return {{"taskInput": task}}
+""", timeout=60)  # fmt: skip
+    manifest = studio.manifest({"source-ref": studio.pictures(1)[0]})
+    request = studio.request(manifest, PreHumanTaskLambdaArn=function)
+    studio.sagemaker.create_labeling_job(**request)
+    wait_for(began.exists, "the function to be called")
+    own_stand_in.stop()
+    go_on.touch()
+    own_stand_in.start()
+    worker, name = studio.worker(), request["LabelingJobName"]
+    wait_for(lambda: worker.label_all(name, lambda task: [box(4)]), "the task")
+    assert studio.finished(name)["LabelCounters"]["HumanLabeled"] == 1
+
+
 def test_jobs_killed_while_they_begin_stop_or_end_come_to_their_end(own_stand_in):
     studio = Studio(own_stand_in, workers=1)
     manifest = studio.manifest(*({"source-ref": uri} for uri in studio.pictures(3)))

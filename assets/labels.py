@@ -48,7 +48,7 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
     """
     history = merge(read_batches(store, loop))
     if not history:
-        raise dg.Failure("No batch is labeled yet: materialize labeled_manifest.", allow_retries=False)
+        raise dg.Failure("No image is labeled yet: materialize labeled_manifest.", allow_retries=False)
     images = [versions[-1].image for versions in history.values()]
     body = augmented_manifest(images, loop.label_attribute, loop.labels)
     origins = {uri: [label.origin() for label in versions] for uri, versions in history.items()}

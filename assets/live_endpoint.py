@@ -1,6 +1,5 @@
 """The model at work, behind an endpoint that answers at any time."""
 
-import time
 from dataclasses import dataclass
 
 import dagster as dg
@@ -21,8 +20,10 @@ from vision.predictions import parse_prediction
 
 @dataclass(frozen=True)
 class Prediction:
+    """What the live endpoint sees in one image: boxes whose score is at least the loop's ``score_floor``."""
+
     boxes: list[Box]  # the surest first
-    picture: bytes  # PNG: the image with the boxes whose score is at least the loop's floor
+    picture: bytes  # PNG: the image with these boxes
     milliseconds: float  # from asking the endpoint to its answer
 
 
@@ -76,9 +77,7 @@ def predict(endpoints: Endpoints, loop: Loop, labels: list[str], image: bytes) -
     Raises vision.images.ImageProblem for bytes that are no image.
     """
     facts = inspect_image(image)
-    start = time.perf_counter()
-    body = endpoints.invoke(loop.endpoint_name, image)
-    milliseconds = (time.perf_counter() - start) * 1000
-    boxes = parse_prediction(body, labels, facts.width, facts.height)
-    sure = [box for box in boxes if box.score >= loop.score_floor]
-    return Prediction(boxes, draw_boxes(image, sure, labels=labels), milliseconds)
+    answer = endpoints.invoke(loop.endpoint_name, image)
+    found = parse_prediction(answer.body, labels, facts.width, facts.height)
+    boxes = [box for box in found if box.score >= loop.score_floor]
+    return Prediction(boxes, draw_boxes(image, boxes, labels=labels), answer.milliseconds)

@@ -1,6 +1,7 @@
 """Models and the endpoints that serve them: updated in place, and proved to serve what was asked for."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,14 @@ from resources.sagemaker_jobs import growing_pauses
 
 # RollingBack ends as InService on the old configuration: it is no success, but it is not the end either.
 CHANGING = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an endpoint said about one image: JSON text, and how long it took from asking to answer."""
+
+    body: bytes
+    milliseconds: float
 
 
 class Endpoints(dg.ConfigurableResource):
@@ -74,16 +83,17 @@ class Endpoints(dg.ConfigurableResource):
         client = self.aws.client("sagemaker")
         return describe_or_none(lambda: client.describe_endpoint(EndpointName=name))
 
-    def invoke(self, name: str, image: bytes) -> bytes:
-        """The endpoint's answer to one image, as JSON text."""
+    def invoke(self, name: str, image: bytes) -> Answer:
+        client = self.aws.client("sagemaker-runtime")
+        start = time.perf_counter()
         with explained(f"ask the endpoint {name}"):
-            answer = self.aws.client("sagemaker-runtime").invoke_endpoint(
+            answer = client.invoke_endpoint(
                 EndpointName=name,
                 Body=image,
                 ContentType="application/x-image",
                 Accept="application/json",
             )
-        return answer["Body"].read()
+        return Answer(answer["Body"].read(), milliseconds=(time.perf_counter() - start) * 1000)
 
     def _create(self, name: str, config: str) -> None:
         client = self.aws.client("sagemaker")

@@ -20,7 +20,7 @@ from .documents import render
 from .errors import S3Error, as_s3_error, not_implemented
 from .incoming import Incoming
 from .listings import Listings
-from .messages import Request, Response
+from .messages import Request, Response, headers_of
 from .multipart import Multipart
 from .objects import Objects
 from .operations import operation_of, routes
@@ -62,20 +62,21 @@ class S3:
         }
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        request = body = None
+        headers = headers_of(scope)
+        body = Body(receive, headers, scope.get("localaws.chunk_signatures"))
+        request = None
         try:
-            request = Request.from_scope(scope)
-            body = Body(receive, request.headers, scope.get("localaws.chunk_signatures"))
+            request = Request.from_scope(scope, headers)
             response = await self._answer(request, body)
         except Exception as error:
             response = refusal(as_s3_error(error), scope["raw_path"].decode("latin-1"))
-        if request and "origin" in request.headers and request.method != "OPTIONS":
+        if request and "origin" in headers and request.method != "OPTIONS":
             response.headers |= await self._in_thread(self._allow_origin, request)
-        if body and not body.done:
-            if body.touched:
-                await body.drain()
-            else:  # the client may still wait for a word to send it (Expect: 100-continue)
+        if not body.done:
+            if "expect" in headers and not body.touched:  # the client waits for a word before it sends it
                 response.headers["connection"] = "close"
+            else:
+                await body.drain()
         await self._send(response, scope["method"], send)
 
     async def _answer(self, request: Request, body: Body) -> Response:
@@ -96,8 +97,6 @@ class S3:
     async def _take_in(self, operation: Callable, request: Request, body: Body) -> Response:
         """An object's bytes. The last block, of small objects the only one, is written by the operation
         itself: a small PUT takes one hop to another thread, not three."""
-        if body.length is None:
-            raise S3Error("MissingContentLength", "You must provide the Content-Length HTTP header.", 411)
         if body.length > LARGEST_BODY:
             sizes = {"ProposedSize": body.length, "MaxSizeAllowed": LARGEST_BODY}
             raise S3Error("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", **sizes)

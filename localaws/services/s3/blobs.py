@@ -104,7 +104,7 @@ class BlobWriter:
             rest = rest[self._file.write(rest) :]
 
     def finish(self) -> None:
-        """Return when the bytes are on disk. With them ext4, XFS and btrfs keep the name of a new file, so its
+        """Return when the bytes are on disk. With them ext4, XFS and btrfs keep the name of a new file: its
         directory needs no fsync of its own."""
         os.fsync(self._file.fileno())
         self._file.close()

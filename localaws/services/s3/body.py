@@ -127,15 +127,19 @@ class Body:
         chunked = payload.startswith("STREAMING-") or "aws-chunked" in headers.get("content-encoding", "")
         signed = payload.startswith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
         self._decoder = AwsChunked(signatures if signed else None) if chunked else Plain()
-        # Bytes of payload; None if the client names no number.
-        self.length = number_of_bytes(
-            headers, "x-amz-decoded-content-length" if chunked else "content-length"
-        )
+        self._length = headers.get("x-amz-decoded-content-length" if chunked else "content-length")
         self._size = 0
         self.touched = False  # something was read: the client is sending
-        self.done = not (number_of_bytes(headers, "content-length") or "transfer-encoding" in headers)
-        if self.done:
-            self._check_end()
+        self.done = headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
+
+    @property
+    def length(self) -> int:
+        """Bytes of payload, as the client says. Raises MissingContentLength, InvalidArgument."""
+        if self._length is None:
+            raise S3Error("MissingContentLength", "You must provide the Content-Length HTTP header.", 411)
+        if not self._length.isdecimal():
+            raise S3Error("InvalidArgument", f"A length is a number of bytes, not {self._length!r}")
+        return int(self._length)
 
     @property
     def trailers(self) -> Mapping[str, str]:
@@ -150,10 +154,8 @@ class Body:
             pieces.append(payload)
             length += len(payload)
             self._size += len(payload)
-            if self.length is not None and self._size > self.length:
-                raise self._wrong_size()
-            if self.done:
-                self._check_end()
+            if self.done and not self._decoder.complete:
+                raise incomplete(self._length, self._size)
         return b"".join(pieces)
 
     async def read(self, limit: int) -> bytes:
@@ -179,18 +181,7 @@ class Body:
             raise S3Error("RequestTimeout", "The connection was closed before the whole body arrived.")
         return message.get("body", b"")
 
-    def _check_end(self) -> None:
-        if not self._decoder.complete or self.length not in (None, self._size):
-            raise self._wrong_size()
 
-    def _wrong_size(self) -> S3Error:
-        message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
-        sizes = {"NumberBytesExpected": self.length, "NumberBytesProvided": self._size}
-        return S3Error("IncompleteBody", message, **sizes)
-
-
-def number_of_bytes(headers: Mapping[str, str], name: str) -> int | None:
-    value = headers.get(name)
-    if value is not None and not value.isdecimal():
-        raise S3Error("InvalidArgument", f"{name} must be a number of bytes, not {value!r}")
-    return None if value is None else int(value)
+def incomplete(expected: object, provided: int) -> S3Error:
+    message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
+    return S3Error("IncompleteBody", message, NumberBytesExpected=expected, NumberBytesProvided=provided)

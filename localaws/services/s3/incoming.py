@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .blobs import Blobs, BlobWriter, Piece
-from .body import Body
+from .body import Body, incomplete
 from .digests import Digests
 
 
@@ -32,6 +32,8 @@ class Incoming:
     def write(self, block: bytes) -> None:
         if not block:
             return
+        if self._size + len(block) > self._body.length:
+            raise incomplete(self._body.length, self._size + len(block))
         if self._writer is None:
             self._writer = self._blobs.create()
         self._writer.write(block)
@@ -39,8 +41,10 @@ class Incoming:
         self._size += len(block)
 
     def finish(self) -> Received:
-        """Raises what ``Digests.verify`` raises."""
+        """Raises IncompleteBody, and what ``Digests.verify`` raises."""
         self.write(self.last_block)
+        if self._size != self._body.length:
+            raise incomplete(self._body.length, self._size)
         checksums = self._digests.verify(self._body.trailers)
         pieces = []
         if self._writer is not None:

@@ -28,12 +28,11 @@ class Request:
     incoming: Incoming | None = None
 
     @classmethod
-    def from_scope(cls, scope: Mapping) -> "Request":
+    def from_scope(cls, scope: Mapping, headers: dict[str, str]) -> "Request":
         """Raises InvalidURI for a path that is no UTF-8, KeyTooLongError."""
         path = scope["raw_path"].decode("latin-1").partition("?")[0]
         bucket, _, key = path.removeprefix("/").partition("/")
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         # A presigned URL may carry in its query what else comes as headers.
         for name, value in query.items():
             if name.lower().startswith("x-amz-"):
@@ -80,6 +79,10 @@ class Response:
     @classmethod
     def document(cls, root: str, content: object, headers: Mapping[str, object] | None = None) -> "Response":
         return cls(200, {"content-type": "application/xml"} | dict(headers or {}), render(root, content))
+
+
+def headers_of(scope: Mapping) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 def _decoded(text: str, path: str) -> str:

@@ -84,7 +84,7 @@ def nothing_to_label(loop: Loop, rejected: list[dict[str, Any]]) -> str:
             "or correct `bucket` and `images` in the loop's file."
         )
     first = "; ".join(f"{row['uri']}: {row['reason']}" for row in rejected[:3])
-    return f"None of the {len(rejected)} objects under {loop.images_uri} is a usable image. {first}"
+    return f"No object under {loop.images_uri} is a usable image ({len(rejected)} rejected). {first}"
 
 
 def numbers(record: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:

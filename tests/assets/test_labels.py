@@ -1,0 +1,110 @@
+"""Every accepted label is kept; each image goes to one side and stays there."""
+
+import pytest
+from dagster import AssetKey, Failure
+from dagster._core.errors import DagsterAssetCheckFailedError
+
+from assets.labels import Label, merge
+from assets.records import publish, read_record, record_uri
+from assets.splits import divide
+from resources.names import sha256
+from tests.assets.conftest import numbers, version
+from vision.boxes import Box
+from vision.manifest import LabeledImage, augmented_manifest
+
+SQUARE = Box("square", 1, 2, 10, 10, 0.9)
+BAR = Box("bar", 3, 4, 20, 5, 0.8)
+
+
+def image(uri: str, *boxes: Box, created: str = "2026-11-22T12:00:00.000000") -> LabeledImage:
+    return LabeledImage(uri, 40, 30, 3, boxes, job="job", created=created)
+
+
+def accept(store, loop, batch: str, *images: LabeledImage) -> None:
+    """What labeled_manifest leaves behind for a batch that passed its checks."""
+    body = augmented_manifest(images, loop.label_attribute, loop.labels)
+    uri = store.write(loop.uri(f"labeled/{batch}.manifest"), body)
+    record = {
+        "manifest": uri,
+        "sha256": sha256(body),
+        "job": "job",
+        "etags": {each.uri: f"etag of {each.uri}" for each in images},
+    }
+    publish(store, loop, "labeled_manifest", record, batch=batch, metadata={})
+
+
+def test_the_latest_label_of_an_image_wins_and_the_others_stay_in_its_history():
+    old = Label(image("s3://b/1", SQUARE, created="2026-01-01T00:00:00"), "etag", "batch-b")
+    new = Label(image("s3://b/1", BAR, created="2026-02-01T00:00:00"), "etag", "batch-a")
+    other = Label(image("s3://b/0"), "etag", "batch-a")
+    assert merge([new, other, old]) == {"s3://b/0": [other], "s3://b/1": [old, new]}
+
+
+def test_batches_are_merged_and_the_same_batches_make_the_same_version(loop, store, materialize):
+    accept(store, loop, "batch-1", image("s3://b/1", SQUARE), image("s3://b/2"))
+    first = materialize("labels")
+    assert version(materialize("labels"), "labels") == version(first, "labels")
+    accept(store, loop, "batch-2", image("s3://b/1", BAR, BAR, created="2026-12-01T00:00:00.000000"))
+    second = materialize("labels")
+    found = numbers(second, "labels")
+    assert (found["images"], found["boxes"], found["empty_images"]) == (2, 2, 1)
+    assert (found["batches"], found["labeled_again"]) == (2, 1)
+    history = store.read_json(found["history"])
+    assert [label["batch"] for label in history["s3://b/1"]] == ["batch-1", "batch-2"]
+    assert version(second, "labels") != version(first, "labels")
+
+
+def test_without_any_label_it_says_what_to_materialize(loop, materialize):
+    with pytest.raises(Failure, match="materialize labeled_manifest"):
+        materialize("labels")
+
+
+def test_a_label_that_the_loop_does_not_know_any_more_is_named(loop, store, materialize):
+    accept(store, loop, "batch-1", image("s3://b/1", SQUARE))
+    with pytest.raises(Failure, match="(?s)does not fit the loop's file.*unknown label 'square'"):
+        materialize("labels", settings=loop.model_copy(update={"labels": ["bar"]}))
+
+
+def test_images_stay_on_their_side_when_others_come(loop):
+    images = [image(f"s3://b/images/{number}.jpg") for number in range(200)]
+    before = {each.uri: side for side, some in divide(loop, images[:100]).items() for each in some}
+    after = {each.uri: side for side, some in divide(loop, images).items() for each in some}
+    assert all(after[uri] == side for uri, side in before.items())
+    assert len(after) == 200 and set(after.values()) == {"train", "validation", "test"}
+
+
+def test_images_of_one_group_stay_together(loop):
+    splits = loop.splits.model_copy(update={"group_pattern": r"/(pack-\d+)_"})
+    grouped = loop.model_copy(update={"splits": splits})
+    images = [image(f"s3://b/pack-{pack}_{shot}.jpg") for pack in range(40) for shot in range(3)]
+    for some in divide(grouped, images).values():
+        packs = [each.uri.partition("_")[0] for each in some]
+        assert all(packs.count(pack) == 3 for pack in packs)
+
+
+def test_the_splits_have_all_images_once(loop, store, materialize):
+    accept(store, loop, "batch-1", *(image(f"s3://b/{number}", SQUARE) for number in range(60)))
+    result = materialize("labels", "train_split", "validation_split", "test_split")
+    counts = [numbers(result, f"{side}_split")["images"] for side in ("train", "validation", "test")]
+    assert sum(counts) == 60 and all(counts)
+
+
+def test_an_empty_side_is_told_by_its_check_and_no_side_is_lost(loop, store, materialize, instance):
+    accept(store, loop, "batch-1", image("s3://b/1", SQUARE))
+    materialize("labels")
+    with pytest.raises(DagsterAssetCheckFailedError, match="_has_images"):
+        materialize("train_split", "validation_split", "test_split")
+    sides = ("train", "validation", "test")
+    keys = [AssetKey([loop.name, f"{side}_split"]) for side in sides]
+    assert all(instance.get_latest_materialization_event(key) for key in keys)
+    assert sum(len(read_record(store, loop, f"{side}_split")["etags"]) for side in sides) == 1
+
+
+def test_a_record_that_is_missing_names_its_asset(loop, materialize):
+    with pytest.raises(Failure, match="Materialize labels first: there is no s3://.*/records/labels.json"):
+        materialize("train_split", "validation_split", "test_split")
+
+
+def test_a_record_lies_where_its_loop_keeps_its_files(loop):
+    assert record_uri(loop, "labels") == f"s3://{loop.bucket}/loops/shapes/records/labels.json"
+    assert record_uri(loop, "labeling_job", "batch-1").endswith("/records/labeling_job/batch-1.json")

@@ -1,0 +1,113 @@
+"""What is sent to SageMaker has the name of its content, and what comes back finds its image."""
+
+import io
+import os
+import tarfile
+
+import pytest
+
+from assets.batch_predictions import choose, table
+from assets.evaluation import map_above_floor
+from assets.labeling import labeling_job_name
+from assets.packaging import pack_source, source_digest
+from assets.trained_model import model_inputs
+from assets.transform import match_answers
+from resources.names import job_name
+from vision.boxes import Box
+from vision.evaluation import Evaluation
+
+
+@pytest.fixture
+def source(tmp_path):
+    folder = tmp_path / "detector"
+    (folder / "__pycache__").mkdir(parents=True)
+    (folder / "train.py").write_text("print('train')\n")
+    (folder / "model.py").write_text("print('model')\n")
+    (folder / "__pycache__" / "train.pyc").write_bytes(b"compiled")
+    return folder
+
+
+def test_the_same_sources_are_the_same_archive_whenever_they_were_written(source):
+    body, digest = pack_source(source), source_digest(source)
+    os.utime(source / "train.py", (0, 0))
+    (source / "__pycache__" / "model.pyc").write_bytes(b"more")
+    assert (pack_source(source), source_digest(source)) == (body, digest)
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        assert archive.getnames() == ["model.py", "train.py"]
+
+
+def test_a_change_of_the_sources_is_another_training(source):
+    before = source_digest(source)
+    (source / "train.py").write_text("print('train better')\n")
+    assert source_digest(source) != before
+
+
+def test_a_training_job_has_a_new_name_only_when_the_model_would_be_another(loop):
+    train, validation = {"sha256": "a"}, {"sha256": "b"}
+
+    def name(settings, train=train, image="image:1"):
+        return job_name(loop.name, "train", model_inputs(settings, train, validation, "code", image))
+
+    def changed(**training):
+        return loop.model_copy(update={"training": loop.training.model_copy(update=training)})
+
+    assert name(loop) == name(changed(max_runtime_seconds=7200, volume_gb=50))
+    others = [
+        name(loop, train={"sha256": "c"}),
+        name(loop, image="image:2"),
+        name(changed(hyperparameters={"epochs": 3})),
+        name(changed(instance_type="ml.g5.2xlarge")),
+        name(loop.model_copy(update={"labels": ["bar", "square"]})),
+    ]
+    assert len({name(loop), *others}) == 6
+
+
+def test_a_labeling_job_has_a_new_name_only_when_people_would_be_asked_something_else(loop):
+    name = labeling_job_name(loop, "manifest", "template")
+    retitled = loop.labeling.model_copy(update={"title": "Another title", "task_time_limit_seconds": 60})
+    assert labeling_job_name(loop.model_copy(update={"labeling": retitled}), "manifest", "template") == name
+    assert labeling_job_name(loop, "manifest", "other instructions") != name
+    assert labeling_job_name(loop, "other images", "template") != name
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        ["images/a.jpg.out", "images/b.jpg.out"],  # the key is kept
+        ["a.jpg.out", "b.jpg.out"],  # only what follows the prefix is kept
+        ["b.jpg.out", "a.jpg.out", "manifest.json"],
+    ],
+)
+def test_each_answer_of_a_transform_job_finds_its_image(outputs):
+    answers = match_answers(["images/a.jpg", "images/b.jpg"], outputs)
+    assert {key: name.rpartition("/")[2] for key, name in answers.items()} == {
+        "images/a.jpg": "a.jpg.out",
+        "images/b.jpg": "b.jpg.out",
+    }
+
+
+def test_an_answer_that_fits_two_images_is_given_to_neither():
+    assert match_answers(["x/a.jpg", "y/a.jpg"], ["a.jpg.out"]) == {}
+    assert match_answers(["x/a.jpg", "y/a.jpg"], ["x/a.jpg.out"]) == {"x/a.jpg": "x/a.jpg.out"}
+
+
+def test_the_images_to_predict_are_those_that_are_still_there():
+    images = dict.fromkeys(["train", "test", "new"], {})
+    split = {"train": {"train"}, "validation": {"deleted"}, "test": {"test", "deleted too"}}
+    assert choose(images, split, ["test", "unlabeled"]) == ["new", "test"]
+    assert choose(images, split, ["validation"]) == []
+    assert choose(images, split, ["train", "validation", "test", "unlabeled"]) == ["new", "test", "train"]
+
+
+def test_the_table_of_predictions_can_be_read_by_any_spreadsheet():
+    boxes = [Box("a, b", 1, 2, 3.25, 4, 0.98765)]
+    assert table({"s3://b/2": [], "s3://b/1": boxes}).decode() == (
+        'image,label,score,left,top,width,height\ns3://b/1,"a, b",0.9877,1.0,2.0,3.2,4.0\n'
+    )
+
+
+@pytest.mark.parametrize(("value", "passed"), [(0.3, True), (0.29, False)])
+def test_a_weak_model_warns_and_does_not_block(value, passed):
+    check = map_above_floor(Evaluation(value, 0.1, {}, {}, 1), floor=0.3)
+    assert check.passed is passed
+    assert check.severity.name == "WARN"

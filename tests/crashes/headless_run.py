@@ -18,7 +18,7 @@ def main(loop_file: Path, coco: Path, home: Path) -> None:
     list(upload(read_coco(coco).images, loop, store))
     with Home(home).dagster_instance() as instance:
         HeadlessLoop(loop, instance, store).run(
-            label=lambda: run_crowd(truth=coco, workers=2, job_prefix=loop.slug), announce=print
+            label=lambda: run_crowd(truth=coco, workers=3, job_prefix=loop.slug), announce=print
         )
 
 

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of everything: the loop completes, nothing acknowledged is lost, no job is started twice."""
+"""kill -9 in the middle of everything: the loop completes, nothing is lost, no job is started twice."""
 
 import os
 import signal

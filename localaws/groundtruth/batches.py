@@ -5,12 +5,14 @@ under the same file names, so nothing is consolidated twice over or forgotten.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from sqlite3 import Connection
 
 from localaws.store import Store
 
-SIZE = 100  # objects per call of the consolidation function
+MOST_OBJECTS = 100  # per call of the consolidation function
+MOST_BYTES = 2 * 2**20  # of answers; what a function returns of them must fit into the 6 MB of a reply
 
 
 @dataclass(frozen=True)
@@ -38,21 +40,19 @@ class Batches:
 
     def assign(self, job: str, concurrent: int) -> None:
         """Put answered objects that have none into new batches; a batch never spans two iterations."""
-        query = (
-            "SELECT number / ? + 1 AS iteration, number FROM object "
-            "WHERE job = ? AND state = 'answered' AND batch IS NULL ORDER BY number"
-        )
-        if not self.store.connection.execute(f"{query} LIMIT 1", (concurrent, job)).fetchone():
+        rows = self.store.connection.execute(
+            "SELECT number, (SELECT coalesce(sum(length(answer)), 0) FROM slot WHERE slot.job = object.job "
+            "AND slot.object = object.number AND slot.state = 'submitted') FROM object "
+            "WHERE job = ? AND state = 'answered' AND batch IS NULL ORDER BY number",
+            (job,),
+        ).fetchall()
+        if not rows:
             return
         with self.store.transaction() as connection:
-            iterations: dict[int, list[int]] = {}
-            for iteration, number in connection.execute(query, (concurrent, job)):
-                iterations.setdefault(iteration, []).append(number)
-            for iteration, numbers in iterations.items():
-                for start in range(0, len(numbers), SIZE):
-                    self._add(connection, job, iteration, numbers[start : start + SIZE])
+            for iteration, numbers in _parts(rows, concurrent):
+                self._add(connection, job, iteration, numbers)
 
-    def _add(self, connection, job: str, iteration: int, numbers: list[int]) -> None:
+    def _add(self, connection: Connection, job: str, iteration: int, numbers: list[int]) -> None:
         batch, moment = connection.execute(
             "SELECT coalesce(max(number), 0) + 1, coalesce(max(moment), 0) + 1 FROM batch WHERE job = ?",
             (job,),
@@ -121,3 +121,19 @@ class Batches:
             connection.execute(
                 "UPDATE batch SET done = 1 WHERE job = ? AND number = ?", (batch.job, batch.number)
             )
+
+
+def _parts(rows: Iterable[tuple[int, int]], concurrent: int) -> Iterator[tuple[int, list[int]]]:
+    """Cut objects (number, bytes of answers) into the (iteration, numbers) of batches."""
+    numbers: list[int] = []
+    iteration = size = 0
+    for number, length in rows:
+        full = len(numbers) == MOST_OBJECTS or size + length > MOST_BYTES
+        if numbers and (full or number // concurrent + 1 != iteration):
+            yield iteration, numbers
+            numbers, size = [], 0
+        iteration = number // concurrent + 1
+        numbers.append(number)
+        size += length
+    if numbers:
+        yield iteration, numbers

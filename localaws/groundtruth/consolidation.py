@@ -37,21 +37,20 @@ class Consolidation:
 
     def write_answers(self, job: dict, key: str, numbers: list[int]) -> None:
         """Write the worker-response file of each object."""
-        in_threads(lambda number: self._write_answers(job, key, number), numbers, THREADS)
+        self._write_responses(job, {number: self.batches.answers(key, number) for number in numbers})
 
-    def _write_answers(self, job: dict, key: str, number: int) -> list[Answer]:
-        answers = self.batches.answers(key, number)
-        uri = layout.worker_response(job, number, answers)
-        self.files.write(uri, layout.worker_response_body(answers))
-        return answers
+    def _write_responses(self, job: dict, answers: dict[int, list[Answer]]) -> None:
+        def write(number: int) -> None:
+            uri = layout.worker_response(job, number, answers[number])
+            self.files.write(uri, layout.worker_response_body(answers[number]))
+
+        in_threads(write, list(answers), THREADS)
 
     def _consolidate(self, job: dict, task: dict, batch: Batch) -> None:
         objects = self.batches.objects(batch)
-        answers = in_threads(lambda row: self._write_answers(job, batch.job, row[0]), objects, THREADS)
-        payload = [
-            layout.payload_entry(number, line, given)
-            for (number, line), given in zip(objects, answers, strict=True)
-        ]
+        answers = {number: self.batches.answers(batch.job, number) for number, _ in objects}
+        self._write_responses(job, answers)
+        payload = [layout.payload_entry(number, line, answers[number]) for number, line in objects]
         request = layout.consolidation_request(job, batch)
         self.files.write(request, json.dumps(payload).encode())
         try:

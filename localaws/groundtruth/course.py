@@ -22,6 +22,7 @@ from localaws.groundtruth.templates import access_for, answer_element, render
 DEFAULT_LIFETIME = 30 * 24 * 3600  # seconds
 LONGEST_JOB = 30 * 24 * 3600
 AT_ONCE = 64  # objects prepared between two looks at the rest of the job
+UNFINISHED = ("waiting", "open", "answered")
 EXPIRED = "ClientError: No worker completed the task before it expired"
 
 
@@ -77,7 +78,7 @@ class Course:
 
     def _name_element(self, job: dict, key: str) -> None:
         """The template must make a task of the first object, or no worker could do any."""
-        number = self.objects.first_unfinished(key)
+        number = self.objects.first(key, "open")
         if number is None:
             return
         name, first = job["LabelingJobName"], self.objects.task(key, number)
@@ -103,7 +104,7 @@ class Course:
         if consolidated or opened:
             self.jobs.touch(name)
         self._write_intermediate(job, key)
-        if not self.objects.count(key, "waiting", "open", "answered"):
+        if not self.objects.count(key, *UNFINISHED):
             self._write_output(job, key)
             self.jobs.move(name, "InProgress", "Completed", LabelingJobOutput=output_of(job))
         elif not self.objects.count(key, "open", "answered") and not self._wanted(job, key):
@@ -156,7 +157,7 @@ class Course:
     def _write_intermediate(self, job: dict, key: str) -> None:
         """Write the manifests of the iterations that are over. ``Iterations`` counts those written before."""
         size, written = layout.concurrent(job), job.get("Iterations", 0)
-        first = self.objects.first_unfinished(key)
+        first = self.objects.first(key, *UNFINISHED)
         done = (self.objects.count(key) + size - 1) // size if first is None else first // size
         for iteration in range(written + 1, done + 1):
             self.files.write_lines(layout.intermediate_manifest(job, iteration), self._output_lines(key))

@@ -125,10 +125,11 @@ class Objects:
             (job, first, last),
         ).fetchall()
 
-    def first_unfinished(self, job: str) -> int | None:
+    def first(self, job: str, *states: str) -> int | None:
+        """The lowest object in one of the states."""
+        marks = ", ".join("?" * len(states))
         row = self.store.connection.execute(
-            "SELECT min(number) FROM object WHERE job = ? AND state IN ('waiting', 'open', 'answered')",
-            (job,),
+            f"SELECT min(number) FROM object WHERE job = ? AND state IN ({marks})", (job, *states)
         ).fetchone()
         return row[0]
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_the_files_under_the_output_path_are_aws_s(studio):
             lambda: anna.jobs().get(name, {"available": 1})["available"] or name not in anna.jobs(), "more"
         )
     studio.finished(name)
-    time = r"\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d\.json"
+    moment = r"\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d\.json"
     keys = studio.keys(f"output/{name}/")
     expected = [
         r"manifests/output/output\.manifest",
@@ -99,13 +100,13 @@ def test_the_files_under_the_output_path_are_aws_s(studio):
         r"manifests/intermediate/2/output\.manifest",
         r"annotations/intermediate/1/annotations\.manifest",
         r"annotations/intermediate/2/annotations\.manifest",
-        rf"annotations/worker-response/iteration-1/0/{time}",
-        rf"annotations/worker-response/iteration-1/1/{time}",
-        rf"annotations/worker-response/iteration-2/2/{time}",
-        rf"annotations/consolidated-annotation/consolidation-request/iteration-1/{time}",
-        rf"annotations/consolidated-annotation/consolidation-request/iteration-2/{time}",
-        rf"annotations/consolidated-annotation/consolidation-response/iteration-1/{time}",
-        rf"annotations/consolidated-annotation/consolidation-response/iteration-2/{time}",
+        rf"annotations/worker-response/iteration-1/0/{moment}",
+        rf"annotations/worker-response/iteration-1/1/{moment}",
+        rf"annotations/worker-response/iteration-2/2/{moment}",
+        rf"annotations/consolidated-annotation/consolidation-request/iteration-1/{moment}",
+        rf"annotations/consolidated-annotation/consolidation-request/iteration-2/{moment}",
+        rf"annotations/consolidated-annotation/consolidation-response/iteration-1/{moment}",
+        rf"annotations/consolidated-annotation/consolidation-response/iteration-2/{moment}",
     ]
     for pattern in expected:
         assert any(re.fullmatch(pattern, key) for key in keys), (pattern, keys)
@@ -310,6 +311,61 @@ def test_stopping_conditions_end_the_job(studio):
         assert len(worker.label_all(name, draw_one)) == labeled
         counters = studio.finished(name, "Stopped")["LabelCounters"]
         assert (counters["HumanLabeled"], counters["Unlabeled"]) == (labeled, 4 - labeled)
+
+
+def test_conditions_that_the_input_meets_already_end_the_job_before_it_asks_anybody(studio):
+    (uri,) = studio.pictures(1)
+    labeled = {"source-ref": uri, "boxes": {}, "boxes-metadata": {"human-annotated": "no"}}
+    conditions = {"StoppingConditions": {"MaxPercentageOfInputDatasetLabeled": 50}}
+    name = studio.create(studio.manifest(labeled, {"source-ref": uri}), conditions)
+    counters = studio.finished(name, "Stopped")["LabelCounters"]
+    assert (counters["MachineLabeled"], counters["Unlabeled"]) == (1, 1)
+    assert studio.output(name) == [labeled, {"source-ref": uri}]
+
+
+def test_who_is_too_late_is_told_so_and_the_task_goes_to_the_next(studio):
+    manifest = studio.manifest({"source-ref": studio.pictures(1)[0]})
+    name = studio.create(manifest, TaskTimeLimitInSeconds=30)
+    anna, ben = studio.worker(0), studio.worker(1)
+    late = anna.claim(name)
+    assert time.time() < late["expires_at"] <= time.time() + 30
+    assert ben.ask(name).status_code == 204
+    studio.pass_time(name, 31)
+    assert anna.hand_in(late, answer(box(4))).status_code == 409
+    again = ben.claim(name)
+    assert (again["task"], again["object"]) == (late["task"], late["object"])
+    assert again["lease"] != late["lease"]
+    assert anna.hand_in(late, answer(box(4))).status_code == 409
+    assert ben.hand_in(again, answer(box(20))).status_code == 200
+    studio.finished(name)
+    assert studio.output(name)[0]["boxes"]["annotations"][0]["left"] == 20
+
+
+def test_objects_that_nobody_touched_in_time_fail_and_the_others_are_consolidated(studio):
+    uris = studio.pictures(3)
+    name = studio.create(
+        studio.manifest(*({"source-ref": uri} for uri in uris)),
+        NumberOfHumanWorkersPerDataObject=3,
+        TaskAvailabilityLifetimeInSeconds=60,
+    )
+    anna, ben = studio.worker(0), studio.worker(1)
+    for worker in (anna, ben):
+        assert worker.hand_in(worker.claim(name), answer(box(4))).status_code == 200
+    held = anna.claim(name)
+    assert held["expires_at"] <= time.time() + 60  # no lease outlives its object
+    studio.pass_time(name, 61)
+    counters = studio.finished(name)["LabelCounters"]
+    assert (counters["HumanLabeled"], counters["FailedNonRetryableError"]) == (1, 2)
+    assert anna.hand_in(held, answer(box(4))).status_code == 409
+    lines = studio.output(name)
+    assert lines[0]["boxes"]["annotations"][0]["left"] == 4
+    assert all("before it expired" in line["boxes-metadata"]["failure-reason"] for line in lines[1:])
+
+
+def test_a_job_that_is_not_done_in_thirty_days_fails(studio):
+    name = studio.create(studio.manifest({"source-ref": studio.pictures(1)[0]}))
+    studio.pass_time(name, 30 * 24 * 3600 + 1)
+    assert "30 days" in studio.finished(name, "Failed")["FailureReason"]
 
 
 def test_one_worker_never_gets_an_object_twice(studio):

@@ -22,6 +22,7 @@ from localaws.groundtruth.tasks import LeaseGone
 
 COOKIE = "session"
 SMALL_BODY = 16 * 1024
+LONGEST_REFUSAL = 1000  # characters of an answer that a message may repeat
 ANSWER_BODY = max(kind.largest_answer for kind in KINDS.values()) + EXTRA_BYTES
 
 Handler = Callable[[Request, dict[str, Any]], Response]
@@ -107,7 +108,7 @@ class Api:
         except LeaseGone:
             raise _lease_gone() from None
         except InvalidAnswer as problem:
-            raise HTTPException(422, str(problem)) from None
+            raise HTTPException(422, str(problem)[:LONGEST_REFUSAL]) from None
         return JSONResponse({})
 
     def release(self, request: Request, body: dict) -> Response:

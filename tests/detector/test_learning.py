@@ -14,9 +14,7 @@ from training import train
 
 from .conftest import CLASSES, draw_shapes, jpeg
 
-TINY = Settings(
-    classes=tuple(CLASSES), epochs=60, image_size=128, batch_size=4, learning_rate=4e-3, base_width=8
-)
+TINY = Settings(classes=tuple(CLASSES), epochs=2, image_size=128, batch_size=4, base_width=4)
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +29,9 @@ def changed(**settings) -> Settings:
     return Settings(**(vars(TINY) | settings))
 
 
-def test_the_network_learns_four_pictures_by_heart(shapes):
-    reports = []
-    settings = changed(augmentation="none")
-    train(Team(), settings, shapes, shapes, report=lambda epoch, facts: reports.append(facts))
-    assert reports[-1]["train:loss"] < reports[0]["train:loss"] / 3
-    assert reports[-1]["validation:mAP"] > 0.9
-
-
 def test_the_same_seed_gives_the_same_model_and_another_seed_another(shapes):
     def weights(seed: int) -> torch.Tensor:
-        model, _ = train(Team(), changed(epochs=2, seed=seed, augmentation="full"), shapes, [])
+        model, _ = train(Team(), changed(seed=seed, augmentation="full"), shapes, [])
         return torch.cat([value.flatten().float() for value in model.state_dict().values()])
 
     assert torch.equal(weights(1), weights(1))

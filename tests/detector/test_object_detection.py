@@ -7,6 +7,7 @@ import object_detection
 import pytest
 import serve
 from data import DataProblem
+from train import cores
 
 from .conftest import draw_shapes, jpeg, start_program
 
@@ -29,7 +30,7 @@ def write_image_mode(base: Path, name: str, count: int) -> dict[str, str]:
     }
 
 
-def test_a_stopped_job_leaves_the_model_it_had(base):
+def test_a_stopped_job_of_two_processes_leaves_the_model_it_had(base):
     hyperparameters = REQUIRED | {"epochs": "5000", "mini_batch_size": "4", "optimizer": "adam"}
     (base / "input" / "config" / "hyperparameters.json").write_text(json.dumps(hyperparameters))
     channels = write_image_mode(base, "train", 4) | write_image_mode(base, "validation", 2)
@@ -42,6 +43,7 @@ def test_a_stopped_job_leaves_the_model_it_had(base):
             break
     printed += job.communicate(timeout=100)[0]
     assert job.returncode == 0, printed
+    assert f"{min(cores(), 4)} processes" in printed
     assert "of no use to this detector: optimizer" in printed
     model = serve.model_fn(str(base / "model"))
     assert model.image_size == 320  # the built-in's 300, as far as our strides go

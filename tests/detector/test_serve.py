@@ -15,8 +15,7 @@ from .conftest import draw_shapes, jpeg
 
 @pytest.fixture(scope="module")
 def model(trained) -> serve.Model:
-    base, _ = trained
-    return serve.model_fn(str(base / "model"))
+    return serve.model_fn(str(trained.model))
 
 
 def ask(model: serve.Model, image: bytes, content_type: str = "image/jpeg") -> list[list[float]]:
@@ -43,9 +42,8 @@ def assert_found(prediction: list[list[float]], label: dict) -> None:
 
 
 def test_the_served_network_is_the_trained_one_for_any_number_of_pictures(trained, model):
-    base, _ = trained
-    state = torch.load(base / "checkpoints" / "checkpoint.pt", weights_only=True)
-    detector = Detector(2, 128, base_width=4)
+    state = torch.load(trained.checkpoint, weights_only=True)
+    detector = Detector(2, 128, base_width=8)
     detector.load_state_dict(state["progress"]["best_weights"])
     for count in (1, 3):
         pictures = np.stack([np.asarray(draw_shapes(seed)[0]) for seed in range(count)])
@@ -124,7 +122,6 @@ def test_boxes_of_one_object_are_thinned_within_a_class_and_not_across():
 
 
 def test_the_models_own_code_serves_alone_and_without_torch(trained):
-    base, _ = trained
     program = """
 import sys
 import inference
@@ -134,8 +131,8 @@ print(inference.output_fn(inference.predict_fn(image, model), "*/*")[0].decode()
 assert "torch" not in sys.modules
 """
     served = subprocess.run(
-        [sys.executable, "-c", program, base / "model"],
-        cwd=base / "model" / "code",
+        [sys.executable, "-c", program, trained.model],
+        cwd=trained.model / "code",
         input=jpeg(draw_shapes(0)[0]),
         capture_output=True,
         timeout=60,

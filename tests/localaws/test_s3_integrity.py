@@ -147,7 +147,10 @@ def test_a_chunked_upload_is_put_together_and_checked_by_its_trailer(s3, stand_i
     assert (got["Body"].read(), got["ContentEncoding"]) == (body, "gzip")
 
 
-@pytest.mark.parametrize("body", [b"zz\r\nx\r\n0\r\n\r\n", b"5\r\nabc", b"4\r\nabcd\r\n", b"x" * 20_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"zz\r\nx\r\n0\r\n\r\n", b"-5\r\nabcd\r\n0\r\n\r\n", b"5\r\nabc", b"4\r\nabcd\r\n", b"x" * 20_000],
+)
 def test_a_body_that_is_chunked_wrongly_is_refused(s3, stand_in, bucket, body):
     assert put_chunked(stand_in, f"/{bucket}/broken", body, 4).status_code == 400
     assert_nothing_there(s3, bucket, "broken")

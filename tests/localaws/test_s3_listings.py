@@ -13,7 +13,23 @@ KEYS = sorted(
         for path in itertools.product("aé", "b-", "c")
         for end in ("", "/", "/x", "/y/z")
     }
-    | {"a", "b", "a/", "a/b", "ab", "a-b", "a//b", "🎉/1", "🎉/2", "\U0010ffff/1", "\U0010ffff/2", "z" * 900},
+    | {
+        "a",
+        "b",
+        "a/",
+        "a/b",
+        "ab",
+        "a-b",
+        "a//b",
+        "🎉/1",
+        "🎉/2",
+        "\U0010ffff/1",
+        "\U0010ffff/2",
+        "a/\U0010ffff\U0010ffff",
+        "\ud7ff/1",
+        "\ud7ff\U0010ffff",
+        "z" * 900,
+    },
     key=str.encode,
 )
 

@@ -150,15 +150,16 @@ class S3:
             for name, value in headers.items()
             if value is not None
         ]
-        await send({"type": "http.response.start", "status": response.status, "headers": fields})
+        start = {"type": "http.response.start", "status": response.status, "headers": fields}
         if isinstance(body, Reader):
-            try:
+            with body:
+                await send(start)
                 while block := await self._in_thread(body.read, BLOCK):
                     await send({"type": "http.response.body", "body": block, "more_body": True})
-            finally:
-                body.close()
-            body = b""
-        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+                await send({"type": "http.response.body", "body": b""})
+        else:
+            await send(start)
+            await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
 def refusal(error: AwsError, path: str) -> Response:

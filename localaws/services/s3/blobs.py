@@ -40,7 +40,7 @@ class Blobs:
         self._readers: Counter[str] = Counter()  # open readers by blob
         self._doomed: set[str] = set()  # deleted as soon as their last reader closes
         for shard in range(256):
-            (folder / f"{shard:02x}").mkdir(parents=True, exist_ok=True, mode=0o700)
+            (folder / f"{shard:02x}").mkdir(parents=True, exist_ok=True)
         for directory in (folder, folder.parent):
             sync_directory(directory)
 

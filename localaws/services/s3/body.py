@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
 """
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Protocol
@@ -58,21 +59,17 @@ class AwsChunked:
                 del self._buffer[: end + 2]
                 self._take_trailer(line) if self._in_trailers else self._begin_chunk(line)
             elif len(self._buffer) > LONGEST_LINE:
-                raise S3Error(
-                    "InvalidRequest", f"A line of the aws-chunked body is over {LONGEST_LINE} bytes"
-                )
+                message = f"A line of the aws-chunked body is longer than {LONGEST_LINE} bytes"
+                raise S3Error("InvalidRequest", message)
             else:
                 break
         return bytes(payload)
 
     def _begin_chunk(self, line: str) -> None:
         size, _, extension = line.partition(";")
-        try:
-            length = int(size, 16)
-        except ValueError:
-            raise S3Error(
-                "InvalidRequest", f"Not the size of an aws-chunk in hexadecimal: {size[:40]!r}"
-            ) from None
+        if not re.fullmatch("[0-9a-fA-F]{1,16}", size):
+            raise S3Error("InvalidRequest", f"Not the size of an aws-chunk in hexadecimal: {size[:40]!r}")
+        length = int(size, 16)
         self._stated = extension.partition("chunk-signature=")[2].strip()
         self._left = length + 2 if length else 0
         if not length:

@@ -50,6 +50,9 @@ class Buckets:
         refuse_access_lists(request.headers)
         if request.headers.get("x-amz-bucket-object-lock-enabled", "false").lower() == "true":
             raise not_implemented("object lock")
+        ownership = request.headers.get("x-amz-object-ownership", "BucketOwnerEnforced")
+        if ownership != "BucketOwnerEnforced":
+            raise not_implemented(f"object ownership {ownership}, which would allow access control lists")
         self._check_location(request.body)
         with self._storage.change() as change:
             if change.execute("SELECT 1 FROM bucket WHERE name = ?", (request.bucket,)).fetchone():

@@ -68,7 +68,8 @@ def as_s3_error(error: Exception) -> AwsError:
     if isinstance(error, AwsError):
         return error
     disk_is_full = (isinstance(error, OSError) and error.errno in OUT_OF_SPACE) or (
-        isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        isinstance(error, sqlite3.OperationalError)
+        and error.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
     )
     if disk_is_full:
         # Not one of S3's own errors, and of a status that SDKs do not retry: waiting frees no disk.

@@ -28,16 +28,11 @@ class Request:
     incoming: Incoming | None = None
 
     @classmethod
-    def from_scope(cls, scope: Mapping, headers: dict[str, str]) -> "Request":
+    def from_scope(cls, scope: Mapping, headers: Mapping[str, str]) -> "Request":
         """Raises InvalidURI for a path that is no UTF-8, KeyTooLongError."""
         path = scope["raw_path"].decode("latin-1").partition("?")[0]
         bucket, _, key = path.removeprefix("/").partition("/")
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        # A presigned URL may carry in its query what else comes as headers.
-        for name, value in query.items():
-            if name.lower().startswith("x-amz-"):
-                headers.setdefault(name.lower(), value)
-        return cls(scope["method"], path, _decoded(bucket, path), _key(key, path), query, headers)
+        return cls(scope["method"], path, _decoded(bucket, path), _key(key, path), query_of(scope), headers)
 
     @property
     def level(self) -> str:
@@ -55,9 +50,7 @@ class Request:
         if self.method not in ("PUT", "POST"):
             return
         headers = self.headers
-        if (
-            "uploadId" in self.query
-        ):  # completing an upload: the checksum in the headers is the whole object's
+        if "uploadId" in self.query:  # completing an upload, whose headers state the whole object's checksum
             headers = {name: value for name, value in headers.items() if not name.startswith(PREFIX)}
         digests = Digests(headers)
         digests.update(self.body)
@@ -81,8 +74,18 @@ class Response:
         return cls(200, {"content-type": "application/xml"} | dict(headers or {}), render(root, content))
 
 
+def query_of(scope: Mapping) -> dict[str, str]:
+    return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+
 def headers_of(scope: Mapping) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    """Names in lower case. Those of S3 may come in the query too, which is how presigned URLs carry them."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    parameters = {name.lower(): value for name, value in query_of(scope).items()}
+    return {name: value for name, value in parameters.items() if name.startswith("x-amz-")} | headers
 
 
 def _decoded(text: str, path: str) -> str:

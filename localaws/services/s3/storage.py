@@ -67,6 +67,7 @@ class Storage:
     """Everything under one folder. Safe to use from several threads, not from several processes."""
 
     def __init__(self, home: Path):
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.blobs = Blobs(home / "blobs")
         self._path = home / "index.sqlite3"
         self._local = threading.local()

@@ -40,6 +40,7 @@ class Version:
 
     @property
     def headers(self) -> dict[str, str]:
+        """Those that name this version in a response."""
         return {} if self.id == UNVERSIONED else {"x-amz-version-id": self.id}
 
 

@@ -28,7 +28,6 @@ from vision.predictions import parse_prediction
     owners=OWNERS,
     code_version="1",
     pool="sagemaker_transform",
-    retry_policy=dg.RetryPolicy(max_retries=3, delay=20, backoff=dg.Backoff.EXPONENTIAL),
 )
 def batch_predictions(
     context: dg.AssetExecutionContext,

@@ -16,6 +16,10 @@ from resources.object_store import ObjectStore
 # The code location gives each loop's batches a name of their own: see orchestration/partitions.py.
 batches = dg.DynamicPartitionsDefinition(name="batches")
 
+# A sensor asks for a batch's run once and never again, so the run gets over a network that is away.
+# What cannot get better says so itself: dg.Failure(allow_retries=False).
+ASKED_FOR_ONCE = dg.RetryPolicy(max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL)
+
 Member = dict[str, str]  # {"uri", "etag"}
 
 

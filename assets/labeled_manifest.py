@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.batches import batches
+from assets.batches import ASKED_FOR_ONCE, batches
 from assets.labeling import labeling_input, labeling_job
 from assets.pictures import contact_sheet_of
 from assets.records import OWNERS, publish, read_record
@@ -40,7 +40,7 @@ SHOWN = 50
     kinds={"sagemaker", "s3"},
     owners=OWNERS,
     code_version="1",
-    retry_policy=dg.RetryPolicy(max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL),
+    retry_policy=ASKED_FOR_ONCE,
 )
 def labeled_manifest(
     context: dg.AssetExecutionContext,

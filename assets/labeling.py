@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.batches import batches, read_members
+from assets.batches import ASKED_FOR_ONCE, batches, read_members
 from assets.functions import labeling_functions
 from assets.raw_images import raw_images
 from assets.records import OWNERS, publish, read_record
@@ -67,7 +67,7 @@ def labeling_input(
     kinds={"sagemaker"},
     owners=OWNERS,
     code_version="1",
-    retry_policy=dg.RetryPolicy(max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL),
+    retry_policy=ASKED_FOR_ONCE,
 )
 def labeling_job(
     context: dg.AssetExecutionContext,

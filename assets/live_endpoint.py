@@ -34,7 +34,6 @@ class Prediction:
     owners=OWNERS,
     code_version="1",
     pool="sagemaker_endpoint",
-    retry_policy=dg.RetryPolicy(max_retries=3, delay=20, backoff=dg.Backoff.EXPONENTIAL),
 )
 def live_endpoint(
     loop: dg.ResourceParam[Loop], store: ObjectStore, endpoints: Endpoints

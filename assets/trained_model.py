@@ -26,7 +26,6 @@ DETECTOR = Path(__file__).resolve().parents[1] / "detector"
     owners=OWNERS,
     code_version="1",
     pool="sagemaker_training",
-    retry_policy=dg.RetryPolicy(max_retries=3, delay=20, backoff=dg.Backoff.EXPONENTIAL),
 )
 def trained_model(
     context: dg.AssetExecutionContext,
@@ -42,71 +41,54 @@ def trained_model(
     container image, instance type and hyperparameters. The same inputs adopt the job that ran before.
     Cancelling the run stops the job.
     """
-    region = endpoints.aws.region_name()
     train, validation = (read_record(store, loop, f"{side}_split") for side in ("train", "validation"))
-    digest = source_digest(DETECTOR)
-    source_uri = loop.uri(f"source/{digest[:12]}/sourcedir.tar.gz")
-    if not store.exists(source_uri):
-        store.write(source_uri, pack_source(DETECTOR), "application/gzip")
+    region, role = endpoints.aws.region_name(), roles.ensure(loop.role_name, loop.bucket)
     image = loop.training.image_uri or pytorch_image("training", region, loop.training.instance_type)
-    inputs = model_inputs(loop, train, validation, digest, image)
-    role = roles.ensure(loop.role_name, loop.bucket)
     job = training_jobs.run(
         training_job_request(
             loop,
-            name=job_name(loop.name, "train", inputs),
+            name=job_name(loop.name, "train", model_inputs(loop, train, validation, image)),
             image_uri=image,
             role_arn=role,
             train_uri=train["manifest"],
             validation_uri=validation["manifest"],
-            source_uri=source_uri,
+            source_uri=upload_source(store, loop),
             output_uri=loop.uri("models"),
         ),
         context.log.info,
     )
-    serving_image = loop.transform.image_uri or pytorch_image(
-        "inference", region, loop.transform.instance_type
-    )
-    model_uri = job["ModelArtifacts"]["S3ModelArtifacts"]
-    model = endpoints.ensure_model(
-        model_request(
-            loop,
-            name=job_name(loop.name, "model", {"model": model_uri, "image": serving_image}),
-            image_uri=serving_image,
-            model_uri=model_uri,
-            role_arn=role,
-        )
-    )
     record = {
         "training_job": job["TrainingJobName"],
-        "model": model,
-        "model_uri": model_uri,
+        "model": make_model(endpoints, loop, job, region, role),
+        "model_uri": job["ModelArtifacts"]["S3ModelArtifacts"],
         "labels": loop.labels,
     }
-    return publish(
-        store,
-        loop,
-        "trained_model",
-        record,
-        metadata=metrics(job)
-        | {
-            "training_job": record["training_job"],
-            "model": model,
-            "model_uri": model_uri,
-            "images": len(train["etags"]),
-            "training_seconds": job.get("TrainingTimeInSeconds", 0),
-        },
+    return publish(store, loop, "trained_model", record, metadata=numbers(job, train) | record)
+
+
+def upload_source(store: ObjectStore, loop: Loop) -> str:
+    uri = loop.uri(f"source/{source_digest(DETECTOR)[:12]}/sourcedir.tar.gz")
+    if not store.exists(uri):
+        store.write(uri, pack_source(DETECTOR), "application/gzip")
+    return uri
+
+
+def make_model(endpoints: Endpoints, loop: Loop, job: dict[str, Any], region: str, role: str) -> str:
+    """The name of the SageMaker model of a training job: its artifact, and the container that serves it."""
+    image = loop.transform.image_uri or pytorch_image("inference", region, loop.transform.instance_type)
+    artifact = job["ModelArtifacts"]["S3ModelArtifacts"]
+    name = job_name(loop.name, "model", {"model": artifact, "image": image})
+    return endpoints.ensure_model(
+        model_request(loop, name=name, image_uri=image, model_uri=artifact, role_arn=role)
     )
 
 
-def model_inputs(
-    loop: Loop, train: dict[str, Any], validation: dict[str, Any], source: str, image: str
-) -> dict[str, Any]:
+def model_inputs(loop: Loop, train: dict[str, Any], validation: dict[str, Any], image: str) -> dict[str, Any]:
     """What makes a model the model it is. The time limit and the size of the disk do not."""
     return {
         "train": train["sha256"],
         "validation": validation["sha256"],
-        "source": source,
+        "source": source_digest(DETECTOR),
         "image": image,
         "instance": loop.training.instance_type,
         "hyperparameters": loop.training.hyperparameters,
@@ -115,9 +97,13 @@ def model_inputs(
     }
 
 
-def metrics(job: dict[str, Any]) -> dict[str, float]:
-    """The job's final metrics under names that Dagster can plot: ``validation:mAP`` as validation_mAP."""
-    return {
+def numbers(job: dict[str, Any], train: dict[str, Any]) -> dict[str, Any]:
+    """The job's final metrics, under names that Dagster can plot: ``validation:mAP`` as validation_mAP."""
+    metrics = {
         metric["MetricName"].replace(":", "_"): float(metric["Value"])
         for metric in job.get("FinalMetricDataList", ())
+    }
+    return metrics | {
+        "images": len(train["etags"]),
+        "training_seconds": job.get("TrainingTimeInSeconds", 0),
     }

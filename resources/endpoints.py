@@ -12,6 +12,7 @@ from resources.sagemaker_jobs import growing_pauses
 
 # RollingBack ends as InService on the old configuration: it is no success, but it is not the end either.
 CHANGING = {"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"}
+LOST = {"Failed", "UpdateRollbackFailed"}  # nothing can be done with such an endpoint but delete it
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Endpoints(dg.ConfigurableResource):
             if describe_or_none(lambda: client.describe_endpoint_config(EndpointConfigName=wanted)) is None:
                 client.create_endpoint_config(**config)
             found = self.settle(name)
-            if found is not None and found["EndpointStatus"] == "Failed":
-                client.delete_endpoint(EndpointName=name)  # nothing else can be done with a failed one
+            if found is not None and found["EndpointStatus"] in LOST:
+                client.delete_endpoint(EndpointName=name)
                 found = self.settle(name)
             if found is None:
                 self._create(name, wanted)

@@ -75,10 +75,10 @@ class Training(_Settings):
 
 
 class Transform(_Settings):
-    image_uri: str | None = None
+    image_uri: str | None = Field(None, description="What serves the model, here and at the endpoint")
     instance_type: str = Field("ml.m5.xlarge", pattern=r"^ml\.")
     instance_count: int = Field(1, ge=1, le=20)
-    max_payload_mb: int = Field(20, ge=1, le=100)
+    max_payload_mb: int = Field(40, ge=1, le=100, description="Of one image; Ground Truth takes up to 40 MB")
     images: list[Literal["train", "validation", "test", "unlabeled"]] = Field(
         ["test", "unlabeled"], min_length=1, description="Which images batch_predictions predicts"
     )

@@ -6,7 +6,7 @@ from resources.loop import Loop
 
 # What detector/train.py prints. https://docs.aws.amazon.com/sagemaker/latest/dg/training-metrics.html
 METRICS = [
-    {"Name": name, "Regex": rf"{name}=([0-9.eE+-]+|nan);"}
+    {"Name": name, "Regex": rf"{name}=([0-9.eE+-]+);"}
     for name in ("validation:mAP", "validation:mAP_50_95", "train:loss")
 ]
 

@@ -46,7 +46,7 @@ def test_a_training_job_has_a_new_name_only_when_the_model_would_be_another(loop
     train, validation = {"sha256": "a"}, {"sha256": "b"}
 
     def name(settings, train=train, image="image:1"):
-        return job_name(loop.name, "train", model_inputs(settings, train, validation, "code", image))
+        return job_name(loop.name, "train", model_inputs(settings, train, validation, image))
 
     def changed(**training):
         return loop.model_copy(update={"training": loop.training.model_copy(update=training)})

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -33,7 +34,7 @@ def test_the_code_location_loads_without_heavy_imports():
 
 @pytest.mark.parametrize("command", [("dg", "check", "defs"), ("dagster", "definitions", "validate")])
 def test_dagsters_own_checks_pass(command, dagster_home):
-    tool = str(PROJECT / ".venv" / "bin" / command[0])
+    tool = Path(sys.executable).parent / command[0]
     result = subprocess.run([tool, *command[1:]], cwd=PROJECT, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -95,16 +96,22 @@ def kill_marked(folder: Path, spare: int = 0) -> None:
     """Kill every process that carries the folder's mark in its environment, but for the one to spare.
 
     By mark and not by process group: children may have left the group, and after a restart of the machine a
-    group's number may be somebody else's.
+    group's number may be somebody else's. What was just being forked is found by looking again.
     """
     mark = f"{MARK}={folder}".encode()
-    for environment in Path("/proc").glob("[0-9]*/environ"):
-        process = int(environment.parent.name)
-        try:
-            if process != spare and mark in environment.read_bytes().split(b"\0"):
+    while processes := [process for process in marked(mark) if process != spare]:
+        for process in processes:
+            with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-        except OSError:
-            continue  # it has ended meanwhile, or is another user's
+        time.sleep(0.01)
+
+
+def marked(mark: bytes) -> Iterator[int]:
+    """Process ids, from Linux's /proc; a process that has ended shows no environment any more."""
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it has ended meanwhile, or is another user's
+            if mark in environment.read_bytes().split(b"\0"):
+                yield int(environment.parent.name)
 
 
 class Room(Protocol):

@@ -31,7 +31,7 @@ class SageMaker:
     def __init__(
         self, home: Path, identity: Identity, clients: Clients, logs: Logs, stop_grace: float = STOP_GRACE
     ):
-        home = Path(home) / "sagemaker"
+        home = Path(home).resolve() / "sagemaker"  # runners work elsewhere
         store = Store(home / "state.sqlite3")
         self.tags = Tags(store)
 

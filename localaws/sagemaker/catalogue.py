@@ -46,6 +46,7 @@ class Family:
     serves: bool = False
     training_program: Path | None = None
     serving_program: Path | None = None
+    metrics: tuple[dict[str, str], ...] = ()  # MetricDefinitions that the image brings along
 
 
 FAMILIES = (
@@ -59,6 +60,12 @@ FAMILIES = (
         serves=True,
         training_program=DETECTOR / "object_detection.py",
         serving_program=DETECTOR / "serve.py",
+        metrics=(
+            {
+                "Name": "validation:mAP",
+                "Regex": r"#quality_metric: host=\S+, epoch=\S+, validation mAP <score>=\((\S+)\)",
+            },
+        ),
     ),
 )
 
@@ -67,6 +74,11 @@ def training_program(image: str) -> str | None:
     """Path of the program, or None for the job's own source. Raises UnknownImage."""
     family = _find(image, "train", lambda family: family.trains)
     return str(family.training_program) if family.training_program else None
+
+
+def metric_definitions(image: str) -> list[dict[str, str]]:
+    """Those of the image itself: AWS's own algorithms know what they print. Raises UnknownImage."""
+    return list(_find(image, "train", lambda family: family.trains).metrics)
 
 
 def serving_program(image: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import time
 
-from localaws.sagemaker.catalogue import UnknownImage, training_program
+from localaws.sagemaker.catalogue import UnknownImage, metric_definitions, training_program
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.jobs import Jobs, Surroundings, shorten
 from localaws.sagemaker.preconditions import Preconditions
@@ -46,8 +46,11 @@ class TrainingJobs(Jobs):
             ),
             "stream": f"{name}/algo-1-{int(now)}",
         }
+        algorithm = params["AlgorithmSpecification"]
         try:
-            program = training_program(params["AlgorithmSpecification"]["TrainingImage"])
+            program = training_program(algorithm["TrainingImage"])
+            if known := metric_definitions(algorithm["TrainingImage"]):
+                algorithm.setdefault("MetricDefinitions", known)
         except UnknownImage as problem:
             # AWS accepts such a job, and fails it when it cannot pull the image.
             verdict = {"status": "Failed", "reason": f"ClientError: {problem}"}

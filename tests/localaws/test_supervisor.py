@@ -3,6 +3,7 @@
 import configparser
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -195,6 +196,17 @@ def test_a_server_that_is_stopped_takes_its_children_along_and_resumes_later(wor
     assert workshop.ask(endpoint) != server
 
 
+def test_nothing_outlives_the_home_it_belongs_to(workshop, gate):
+    endpoint = workshop.endpoint(workshop.config(workshop.model(PROCESS)))
+    workshop.train(GATED, Environment={"GATE": str(gate)})
+    assert workshop.settled(endpoint)["EndpointStatus"] == "InService"
+    server = int(workshop.ask(endpoint))
+    (script,) = wait_for(lambda: processes(gate), "the script to start")
+    workshop.stand_in.kill()
+    shutil.rmtree(workshop.stand_in.home)
+    wait_for(lambda: not runs(script) and not runs(server), "script and server to be gone")
+
+
 def clients_of(stand_in) -> Clients:
     credentials = configparser.ConfigParser()
     credentials.read(stand_in.credentials_file)
@@ -210,6 +222,7 @@ def room(stand_in, tmp_path):
     clients, identity = clients_of(stand_in), Identity()
     logs = Logs(Store(tmp_path / "logs.sqlite3"), identity)
     room = SageMaker(tmp_path / "room", identity, clients, logs, stop_grace=0.5)
+    room.logs = logs
     room.start()
     yield room
     room.stop()
@@ -247,6 +260,10 @@ def test_programs_find_their_folders_where_namespaces_are_refused(stand_in, room
     job = ended_in(room, request["TrainingJobName"])
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
     assert workshop.model_files(job)["note"].endswith("/ml/code")
+    (line,) = room.logs.GetLogEvents(
+        {"logGroupName": "/aws/sagemaker/TrainingJobs", "logStreamName": job["stream"]}
+    )["events"]
+    assert "there can be no /opt/ml here" in line["message"]
 
 
 def test_an_upload_that_was_interrupted_goes_on_without_training_again(stand_in, tmp_path):

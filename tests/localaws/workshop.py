@@ -44,6 +44,16 @@ def archive(**files: str) -> bytes:
     return stream.getvalue()
 
 
+def channel(uri: str, name: str = "train", **changes) -> dict:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri} | changes.pop("source", {})
+    return {"ChannelName": name, "DataSource": {"S3DataSource": source}} | changes
+
+
+def augmented(uri: str, *attributes: str, **changes) -> dict:
+    source = {"S3DataType": "AugmentedManifestFile", "AttributeNames": list(attributes)}
+    return channel(uri, source=source, RecordWrapperType="RecordIO", InputMode="Pipe") | changes
+
+
 class Workshop:
     """One bucket and one role in a stand-in; every name is new."""
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from localaws.sagemaker.containers.mount import base_of, inside
+from localaws.sagemaker.containers.mount import base_of, inside, refusal
 from localaws.sagemaker.folders import JobFolder
 from localaws.supervisor import MARK, kill_marked
 
@@ -30,6 +30,8 @@ class Container:
         self.process: subprocess.Popen | None = None
 
     def start(self, command: list[str], environment: Mapping[str, str], work: Path) -> None:
+        if reason := refusal():
+            self.say(f"there can be no /opt/ml here ({reason}): it is {self.base}, see SAGEMAKER_BASE_DIR")
         self.process = subprocess.Popen(
             inside(self.folder.container, work, command),
             stdin=subprocess.DEVNULL,
@@ -62,6 +64,11 @@ class Container:
         kill_marked(self.folder.path, spare=os.getpid())
         self._reader.join(timeout=10)  # longer only if something has shed the mark and still holds the pipe
         return self.exit_code
+
+    def say(self, line: str) -> None:
+        """A line of the stand-in's own in the job's log."""
+        with open(self.folder.log, "ab") as log:
+            log.write(f"[sagemaker logs]: {line}\n".encode())
 
     def _read(self) -> None:
         with open(self.folder.log, "ab", buffering=0) as log:

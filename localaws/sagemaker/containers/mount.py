@@ -35,28 +35,29 @@ exec "$@"
 
 
 @cache
-def can_mount() -> bool:
-    """True where an unprivileged process may have an /opt/ml of its own."""
+def refusal() -> str | None:
+    """Why a process may not have an /opt/ml of its own here; None where it may."""
     try:
         probe = subprocess.run(
             [*UNSHARE, SCRIPT, "/tmp", "/", "true"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
             timeout=30,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return probe.returncode == 0
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        return str(problem)
+    return probe.stderr.strip() or f"exit code {probe.returncode}" if probe.returncode else None
 
 
 def base_of(container: Path) -> Path:
     """Where the program inside finds the folder: /opt/ml, or the folder itself."""
-    return OPT_ML if can_mount() else container
+    return container if refusal() else OPT_ML
 
 
 def inside(container: Path, work: Path, command: list[str]) -> list[str]:
     """The command that runs ``command`` in ``work``, with ``container`` as /opt/ml where that is possible."""
-    if can_mount():
-        return [*UNSHARE, SCRIPT, str(container), str(work), *command]
-    return ["/bin/sh", "-euc", 'cd "$0"; exec "$@"', str(work), *command]
+    if refusal():
+        return ["/bin/sh", "-euc", 'cd "$0"; exec "$@"', str(work), *command]
+    return [*UNSHARE, SCRIPT, str(container), str(work), *command]

@@ -2,10 +2,12 @@
 
 import signal
 import threading
+import time
 
 from localaws.sagemaker.folders import JobFolder
 
 DEFAULT_GRACE = 120  # seconds between SIGTERM and SIGKILL, as on AWS
+LOOK = 1  # seconds between two looks at the folder
 
 
 class Orders:
@@ -17,6 +19,7 @@ class Orders:
         self.grace = DEFAULT_GRACE
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.given.set())
+        threading.Thread(target=self._watch_folder, daemon=True).start()
 
     def take(self) -> str | None:
         """stop, interrupt or None. A SIGTERM without a note is the machine going down: an interruption."""
@@ -26,3 +29,9 @@ class Orders:
         order = self.folder.order or {"action": "interrupt"}
         self.grace = order.get("grace", DEFAULT_GRACE)
         return order["action"]
+
+    def _watch_folder(self) -> None:
+        """Whoever deletes the stand-in's home wants none of its processes any more."""
+        while self.folder.path.exists():
+            time.sleep(LOOK)
+        self.given.set()

@@ -9,7 +9,6 @@ import http.client
 import os
 import shutil
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Iterator
@@ -114,7 +113,7 @@ class Transform:
                     raise Cancelled
                 for future in done:
                     if problem := future.result():
-                        self._log(problem)
+                        self.server.container.say(problem)
                         yield problem
 
     def _send(self, uri: str, name: str) -> str | None:
@@ -177,12 +176,6 @@ class Transform:
             if answer.status < 500:
                 break
         raise JobError(f"ClientError: {reason}")
-
-    _writing = threading.Lock()
-
-    def _log(self, line: str) -> None:
-        with self._writing, open(self.folder.log, "ab") as log:
-            log.write(f"[sagemaker logs]: {line}\n".encode())
 
 
 def main() -> None:

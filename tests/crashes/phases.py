@@ -45,6 +45,10 @@ class Phases:
     def secondary_status(self, name: str) -> str:
         return self.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"]
 
+    def training_end(self, name: str) -> str:
+        job = self.sagemaker.describe_training_job(TrainingJobName=name)
+        return f"{job['TrainingJobStatus']}: {job.get('FailureReason')}"
+
     def transforming(self) -> bool:
         return bool(self.sagemaker.list_transform_jobs(StatusEquals="InProgress")["TransformJobSummaries"])
 
@@ -60,8 +64,9 @@ class Phases:
         (labeling,) = self.labeling_jobs()
         assert labeling["LabelingJobStatus"] == "Completed"
         assert labeling["LabelCounters"]["HumanLabeled"] == images
-        (training,) = self.sagemaker.list_training_jobs()["TrainingJobSummaries"]
-        assert training["TrainingJobStatus"] == "Completed"
+        trainings = self.sagemaker.list_training_jobs()["TrainingJobSummaries"]
+        ends = {job["TrainingJobName"]: self.training_end(job["TrainingJobName"]) for job in trainings}
+        assert list(ends.values()) == ["Completed: None"], ends
         transforms = self.sagemaker.list_transform_jobs()["TransformJobSummaries"]
         assert transforms and {job["TransformJobStatus"] for job in transforms} == {"Completed"}
         # A second attempt at the same inputs would have a number behind the hash.

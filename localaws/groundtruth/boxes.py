@@ -72,8 +72,9 @@ class BoundingBoxes:
             label = {"image_size": content["image_size"], "annotations": content["annotations"]}
             objects = [{"confidence": entry["confidence"]} for entry in content["objects"]]
             used = sorted({annotation["class_id"] for annotation in content["annotations"]})
-            class_map = {str(class_id): labels[class_id] for class_id in used}
-        except (KeyError, IndexError, TypeError) as problem:
+            names = dict(enumerate(labels))
+            class_map = {str(class_id): names[class_id] for class_id in used}
+        except (KeyError, TypeError) as problem:
             raise ValueError(
                 "the consolidated label has not the form of a box label "
                 f"(image_size, annotations, objects): {type(problem).__name__}: {problem}"

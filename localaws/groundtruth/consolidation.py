@@ -64,10 +64,16 @@ class Consolidation:
                 layout.consolidation_response(job, batch), json.dumps(list(results.values())).encode()
             )
             missing = "ClientError: The consolidation function returned no annotation for this object"
-        outcomes = {
-            number: self._outcome(job, task, batch, results.get(str(number)), missing)
-            for number, _ in objects
-        }
+        outcomes = {}
+        for number, _ in objects:
+            content = content_of(results.get(str(number)))
+            try:
+                if content is None:
+                    raise ObjectFailure(missing)
+                outcome = label_outcome(job, built_in_kind(job, task), content, task["labels"], batch.moment)
+                outcomes[number] = "labeled", outcome
+            except ObjectFailure as failure:
+                outcomes[number] = "failed", failure_outcome(job, str(failure), batch.moment)
         self.batches.finish(batch, outcomes)
 
     def _event(self, job: dict, task: dict, payload: str) -> dict:
@@ -82,20 +88,12 @@ class Consolidation:
             "payload": {"s3Uri": payload},
         }
 
-    def _outcome(
-        self, job: dict, task: dict, batch: Batch, result: dict | None, missing: str
-    ) -> tuple[str, str]:
-        try:
-            if result is None:
-                raise ObjectFailure(missing)
-            content = result["consolidatedAnnotation"]["content"]
-            return "labeled", label_outcome(
-                job, built_in_kind(job, task), content, task["labels"], batch.moment
-            )
-        except (KeyError, TypeError):
-            return "failed", failure_outcome(job, f"{missing}: it has no content", batch.moment)
-        except ObjectFailure as failure:
-            return "failed", failure_outcome(job, str(failure), batch.moment)
+
+def content_of(result: dict | None) -> dict | None:
+    """The consolidated content for one object; None where the function gave none."""
+    annotation = (result or {}).get("consolidatedAnnotation")
+    content = annotation.get("content") if isinstance(annotation, dict) else None
+    return content if isinstance(content, dict) else None
 
 
 def function_arn(job: dict) -> str:

@@ -5,6 +5,7 @@ is killed at any instruction goes on from what was committed.
 """
 
 import time
+from collections.abc import Iterator
 
 from localaws.groundtruth import layout
 from localaws.groundtruth.batches import Batches
@@ -172,7 +173,7 @@ class Course:
     def _write_output(self, job: dict, key: str) -> None:
         self.files.write_lines(layout.output_manifest(job), self._output_lines(key))
 
-    def _output_lines(self, key: str):
+    def _output_lines(self, key: str) -> Iterator[str]:
         return (output_line(line, outcome) for line, outcome in self.objects.lines(key))
 
 

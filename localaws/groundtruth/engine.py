@@ -1,10 +1,9 @@
 """Keeps every labeling job moving: a thread for each job that is not at its end."""
 
+import logging
 import sqlite3
-import sys
 import threading
 import time
-import traceback
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,6 +16,8 @@ PAUSE = 0.5  # seconds between two looks at a job: answers that come in meanwhil
 PAUSE_AFTER_TROUBLE = 2.0
 LOOK_FOR_JOBS = 5.0
 GRACE = 2.0  # seconds for the steps under way when the server stops; what is cut off is done again
+
+logger = logging.getLogger(__name__)
 
 
 class Engine:
@@ -57,7 +58,7 @@ class Engine:
             try:
                 names = [job["LabelingJobName"] for job in self.jobs.active()]
             except sqlite3.Error:
-                traceback.print_exc()
+                logger.exception("labeling jobs cannot be looked up")
                 names = []
             for name in names:
                 if name not in self.runners or not self.runners[name].is_alive():
@@ -95,12 +96,12 @@ class Engine:
         except (BotoCoreError, OSError, sqlite3.Error) as error:
             return self._trouble(name, error)
         except Exception as error:
-            traceback.print_exc()
+            logger.exception("labeling job %s", name)
             self.course.fail(name, f"InternalServerError: {type(error).__name__}: {error}")
         return None
 
     def _trouble(self, name: str, error: Exception) -> float:
         """What another service or the disk does not do now, it may do in a moment: the job waits for it."""
         if not self.stopping.is_set():
-            print(f"labeling job {name} waits: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            logger.warning("labeling job %s waits: %s: %s", name, type(error).__name__, error)
         return PAUSE_AFTER_TROUBLE

@@ -32,14 +32,8 @@ class Jobs:
             self.store.replace(TASK, key, task)
 
     def find(self, name: str) -> dict | None:
-        job = self.by_key(key_of(name))
-        return job if job and job["LabelingJobName"] == name else None
-
-    def by_key(self, key: str) -> dict | None:
-        return self.store.find(JOB, key)
-
-    def exists(self, name: str) -> bool:
-        return self.by_key(key_of(name)) is not None
+        """By the name in any case: ARNs, which functions learn it from, have it in lower case."""
+        return self.store.find(JOB, key_of(name))
 
     def all(self) -> list[dict]:
         return self.store.all(JOB)

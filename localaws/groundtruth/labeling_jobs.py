@@ -54,7 +54,7 @@ class LabelingJobs:
 
     def CreateLabelingJob(self, params: dict) -> dict:
         name = params["LabelingJobName"]
-        if self.jobs.exists(name):
+        if self.jobs.find(name):
             raise self._taken(name)
         check_request(params, self.identity.account)
         if not self.workteams.by_arn(params["HumanTaskConfig"]["WorkteamArn"]):

@@ -11,14 +11,14 @@ SOURCES = ("source-ref", "source")
 LONGEST_REASON = 1024
 
 
-def label_outcome(job: dict, kind: Kind | None, content: object, labels: Sequence[str], moment: float) -> str:
+def label_outcome(job: dict, kind: Kind | None, content: dict, labels: Sequence[str], moment: float) -> str:
     """The outcome of a consolidated object, as JSON. ``kind`` is given for a built-in consolidation.
 
     Ground Truth writes the metadata itself: whatever a function says about it is overridden, and the label of
     a function of one's own stays as the function made it. Raises ObjectFailure.
     """
     attribute = job["LabelAttributeName"]
-    if not isinstance(content, dict) or attribute not in content:
+    if attribute not in content:
         raise ObjectFailure(
             f"ClientError: The consolidated annotation has no content for the label attribute {attribute}"
         )

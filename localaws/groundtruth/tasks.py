@@ -54,10 +54,8 @@ class Tasks:
                 f"WHERE {OPEN} AND slot.worker = :worker AND slot.state = 'working'",
                 values,
             ).fetchone()
-            # Lowest lines first, so that objects are finished one after the other.
-            row = (
-                row
-                or connection.execute(
+            if row is None:  # the lowest line first, so that objects are finished one after the other
+                row = connection.execute(
                     "UPDATE slot SET state = 'working', worker = :worker, token = :token, "
                     "accepted_at = :now, lease_until = min(:now + :limit, (SELECT expires_at FROM object "
                     "WHERE object.job = slot.job AND object.number = slot.object)) "
@@ -65,7 +63,6 @@ class Tasks:
                     f"ORDER BY object.number, slot.id LIMIT 1) RETURNING {LEASE.replace('slot.', '')}",
                     values,
                 ).fetchone()
-            )
         return Lease(*row) if row else None
 
     def free_expired(self, job: str) -> None:
@@ -103,10 +100,9 @@ class Tasks:
         with self.store.transaction() as connection:
             kept = connection.execute(
                 "UPDATE slot SET state = 'submitted', answer = :answer, submitted_at = :now, "
-                "lease_until = NULL "
-                "WHERE id = :id AND worker = :worker AND token = :token AND state = 'working' "
-                "AND lease_until >= :now AND EXISTS (SELECT 1 FROM object WHERE object.job = slot.job "
-                "AND object.number = slot.object AND object.state = 'open')",
+                "lease_until = NULL WHERE id = :id AND worker = :worker AND token = :token "
+                "AND state = 'working' AND lease_until >= :now AND EXISTS (SELECT 1 FROM object "
+                "WHERE object.job = slot.job AND object.number = slot.object AND object.state = 'open')",
                 values,
             )
             if kept.rowcount == 0:

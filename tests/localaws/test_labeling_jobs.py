@@ -141,6 +141,15 @@ def test_a_job_s_name_is_never_free_again_whatever_its_case(studio, manifest):
             studio.sagemaker.create_labeling_job(**studio.request(manifest) | {"LabelingJobName": again})
 
 
+def test_a_name_in_mixed_case_is_found_by_functions_that_read_it_from_the_arn(studio, manifest):
+    name = f"{studio.name}-Mixed"
+    studio.create(manifest, {"LabelingJobName": name})  # the built-in function describes the job
+    assert studio.describe(name)["LabelingJobStatus"] == "InProgress"
+    assert studio.describe(name.lower())["LabelingJobName"] == name
+    counters = studio.describe(name)["LabelCounters"]
+    assert (counters["Unlabeled"], counters["FailedNonRetryableError"]) == (1, 0)
+
+
 def test_describe_gives_back_what_was_asked_for(studio, manifest):
     request = studio.request(manifest, MaxConcurrentTaskCount=7) | {
         "StoppingConditions": {"MaxHumanLabeledObjectCount": 5},

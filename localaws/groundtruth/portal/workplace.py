@@ -115,7 +115,7 @@ class Workplace:
 
     def _open_task(self, lease: Lease) -> OpenTask:
         task = self.jobs.task(lease.job)
-        name = self.jobs.by_key(lease.job)["LabelingJobName"]
+        name = self.jobs.find(lease.job)["LabelingJobName"]
         shown = self.objects.task(lease.job, lease.object)
         return OpenTask(lease, name, shown, task["labels"], task["kind"], task["element"])
 

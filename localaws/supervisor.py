@@ -9,13 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 MARK = "STAND_IN_RUNNER"  # variable in the environment of a runner and of everything it starts
 ROOT = Path(__file__).resolve().parents[1]
+
+Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
@@ -99,10 +101,13 @@ def kill_marked(folder: Path, spare: int = 0) -> None:
     group's number may be somebody else's. What was just being forked is found by looking again.
     """
     mark = f"{MARK}={folder}".encode()
-    while processes := [process for process in marked(mark) if process != spare]:
+    for _ in range(100):  # not for ever: a process that hangs in the kernel cannot be killed
+        processes = [process for process in marked(mark) if process != spare]
         for process in processes:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
+        if not processes:
+            return
         time.sleep(0.01)
 
 
@@ -112,6 +117,15 @@ def marked(mark: bytes) -> Iterator[int]:
         with suppress(OSError):  # it has ended meanwhile, or is another user's
             if mark in environment.read_bytes().split(b"\0"):
                 yield int(environment.parent.name)
+
+
+def attempt(step: Callable[..., Result], *arguments) -> Result | None:
+    """One step of a reconciliation. What goes wrong is logged, holds nobody else up and is tried again."""
+    try:
+        return step(*arguments)
+    except Exception:  # a full disk, say
+        logger.exception("%s failed", step.__qualname__)
+        return None
 
 
 class Room(Protocol):
@@ -124,7 +138,7 @@ class Supervisor:
     Level-triggered: nothing depends on having seen an event, so a restarted server simply goes on.
     """
 
-    def __init__(self, *rooms: Room, interval: float = 0.25):
+    def __init__(self, *rooms: Room, interval: float = 0.1):
         self.rooms = rooms
         self.interval = interval
         self._awake = threading.Event()
@@ -149,8 +163,4 @@ class Supervisor:
             self._awake.wait(self.interval)
             self._awake.clear()
             for room in self.rooms:
-                try:
-                    room.reconcile()
-                except Exception:  # a full disk, say: the next round tries again
-                    logger.exception("%s could not be reconciled", type(room).__name__)
-                    time.sleep(self.interval)
+                attempt(room.reconcile)

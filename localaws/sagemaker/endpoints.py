@@ -9,7 +9,7 @@ from localaws.sagemaker.fleets import CannotServe, Fleets
 from localaws.sagemaker.jobs import shorten
 from localaws.sagemaker.models import EndpointConfigs, Models
 from localaws.sagemaker.preconditions import invalid
-from localaws.supervisor import Supervisor
+from localaws.supervisor import Supervisor, attempt
 
 ENDPOINT = Kind(
     "Endpoint",
@@ -85,9 +85,9 @@ class Endpoints:
     def reconcile(self) -> None:
         known = {document["EndpointName"]: document for document in self.documents.all()}
         for document in known.values():
-            self._advance(document)
+            attempt(self._advance, document)
         for name in self.fleets.endpoints() - set(known):
-            self.fleets.retire(name, keep=set())
+            attempt(self.fleets.retire, name, set())
 
     def _advance(self, document: dict) -> None:
         name, fleet, coming = document["EndpointName"], document["fleet"], document["next"]

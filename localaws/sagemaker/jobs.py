@@ -10,7 +10,7 @@ from localaws.api import AwsError, Clients
 from localaws.sagemaker.documents import Documents
 from localaws.sagemaker.folders import JobFolder
 from localaws.sagemaker.shipping import Shipper
-from localaws.supervisor import Runner, Supervisor
+from localaws.supervisor import Runner, Supervisor, attempt
 
 UNFINISHED = ("InProgress", "Stopping")
 LOST = (
@@ -81,7 +81,7 @@ class Jobs:
 
     def reconcile(self) -> None:
         for name in sorted(self._unfinished.copy()):
-            if self._advance(self.documents.get(name)):
+            if attempt(self._advance, name):
                 self._unfinished.discard(name)
 
     def interrupt(self) -> list[Runner]:
@@ -96,9 +96,9 @@ class Jobs:
                 runners.append(runner)
         return runners
 
-    def _advance(self, document: dict) -> bool:
+    def _advance(self, name: str) -> bool:
         """One step; True when the job has ended and its document says so."""
-        name = document[self.documents.name_key]
+        document = self.documents.get(name)
         folder = JobFolder(self.home / name)
         runner = Runner(folder.path)
         if runner.alive:

@@ -140,20 +140,23 @@ def test_an_augmented_manifest_streams_objects_and_labels_epoch_after_epoch(work
         for number, payload in enumerate(payloads)
     ]
 
-    def pairs(shuffle: dict) -> list[list[tuple[str, str]]]:
-        name = workshop.train(
+    def stream(shuffle: dict) -> str:
+        return workshop.train(
             READ_RECORDS,
             HyperParameters={"epochs": "2"},
             InputDataConfig=[augmented(manifest, "source-ref", "boxes") | shuffle],
         )
+
+    def pairs(name: str) -> list[list[tuple[str, str]]]:
         files = workshop.model_files(workshop.trained(name))
         epochs = [files[str(epoch)].split("\n") for epoch in range(2)]
         return [list(zip(epoch[::2], epoch[1::2], strict=True)) for epoch in epochs]
 
-    assert pairs({}) == [expected, expected]
-    shuffled = pairs({"ShuffleConfig": {"Seed": 7}})
+    seven = {"ShuffleConfig": {"Seed": 7}}
+    in_order, shuffled, again = map(pairs, [stream({}), stream(seven), stream(seven)])
+    assert in_order == [expected, expected]
     assert all(sorted(epoch) == sorted(expected) for epoch in shuffled)
-    assert shuffled == pairs({"ShuffleConfig": {"Seed": 7}}), "the seed decides the order"
+    assert shuffled == again, "the seed decides the order"
 
 
 def test_pipe_channels_stream_plain_and_compressed_objects(workshop):
@@ -231,6 +234,18 @@ def test_an_unknown_image_fails_the_job_and_names_the_known_ones(workshop):
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Failed"
     assert image in job["FailureReason"]
     assert "*/pytorch-training:*, */object-detection:1|latest" in job["FailureReason"]
+
+
+def test_the_built_in_algorithm_runs_our_detector_under_its_own_hyperparameters(workshop):
+    request = workshop.training_request("")
+    image = "685385470294.dkr.ecr.eu-west-1.amazonaws.com/object-detection:latest"  # any region's registry
+    request["AlgorithmSpecification"]["TrainingImage"] = image
+    request["HyperParameters"] = {"num_classes": "3"}
+    workshop.sagemaker.create_training_job(**request)
+    job = workshop.trained(request["TrainingJobName"])
+    assert "hyperparameter num_training_samples is required" in job["FailureReason"]
+    (definition,) = job["AlgorithmSpecification"]["MetricDefinitions"]
+    assert definition["Name"] == "validation:mAP"
 
 
 def test_a_stopped_job_ends_in_its_own_time_and_keeps_its_model(workshop):

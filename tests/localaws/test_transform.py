@@ -95,8 +95,8 @@ def test_a_manifest_chooses_and_lines_are_sent_as_the_strategy_says(workshop, sh
     workshop.put("many/y.txt", "not chosen")
     manifest = workshop.put("some.manifest", json.dumps([{"prefix": prefix}, "x.txt"]))
 
-    def run(strategy: str) -> dict[str, str]:
-        name = start(
+    def split(strategy: str) -> str:
+        return start(
             workshop,
             shouting,
             manifest,
@@ -105,12 +105,15 @@ def test_a_manifest_chooses_and_lines_are_sent_as_the_strategy_says(workshop, sh
             TransformOutput={"AssembleWith": "Line"},
             BatchStrategy=strategy,
         )
+
+    def answers(name: str) -> dict[str, str]:
         assert transformed(workshop, name)["TransformJobStatus"] == "Completed"
         return outputs(workshop, name)
 
     k = "text/x-note"
-    assert run("SingleRecord") == {"x.txt.out": f"{k}:ONE\n{k}:TWO\n{k}:THREE\n"}
-    assert run("MultiRecord") == {"x.txt.out": f"{k}:ONE\nTWO\nTHREE\n"}
+    single, multi = split("SingleRecord"), split("MultiRecord")
+    assert answers(single) == {"x.txt.out": f"{k}:ONE\n{k}:TWO\n{k}:THREE\n"}
+    assert answers(multi) == {"x.txt.out": f"{k}:ONE\nTWO\nTHREE\n"}
 
 
 def test_a_stopped_job_ends_at_once(workshop, shouting):

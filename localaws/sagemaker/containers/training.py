@@ -56,7 +56,9 @@ class Training:
             return {"status": "Interrupted", "reason": str(problem)}
         except JobError as problem:
             outcome = {"status": "Failed", "reason": str(problem)}
-        if outcome["status"] != "Interrupted":
+        if outcome["status"] == "Interrupted":
+            self.folder.note("Interrupted", "Training job interrupted; it will be started once more")
+        else:
             shutil.rmtree(self.folder.container, ignore_errors=True)
         return outcome
 

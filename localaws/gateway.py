@@ -21,7 +21,7 @@ Application = Callable[[dict, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger(__name__)
 
-MEGABYTE = 1_000_000
+MEGABYTE = 1 << 20
 BODY_LIMITS = {"lambda": 70 * MEGABYTE, "sagemaker-runtime": 25 * MEGABYTE}
 OTHER_BODY_LIMIT = 10 * MEGABYTE
 HANDLERS = 64  # at once, per service

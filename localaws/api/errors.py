@@ -8,7 +8,12 @@ Response = tuple[int, dict[str, str], bytes]  # status, headers, body
 
 
 class AwsError(Exception):
-    """What a handler raises to refuse: an AWS error code, a message that names the thing, an HTTP status."""
+    """What a handler raises to refuse: an AWS error code, a message that names the thing, an HTTP status.
+
+    A subclass whose error shape has more members sets ``members``; the json protocols send them along.
+    """
+
+    members: dict[str, object] = {}
 
     def __init__(self, code: str, message: str, status: int = 400):
         super().__init__(f"{code}: {message}")
@@ -24,7 +29,8 @@ def not_implemented(operation: str) -> AwsError:
 def json_error(error: AwsError) -> Response:
     """For the json and rest-json protocols."""
     headers = {"content-type": "application/x-amz-json-1.1", "x-amzn-errortype": error.code}
-    return error.status, headers, json.dumps({"__type": error.code, "message": error.message}).encode()
+    content = {"__type": error.code, "message": error.message} | error.members
+    return error.status, headers, json.dumps(content).encode()
 
 
 def query_error(error: AwsError) -> Response:

@@ -102,6 +102,8 @@ def test_what_the_model_leaves_out_is_done_as_the_toolkit_does_it(workshop):
         workshop.ask(name, b"[11]")
     assert failed.value.response["Error"]["Code"] == "ModelError"
     assert failed.value.response["ResponseMetadata"]["HTTPStatusCode"] == 424
+    assert failed.value.response["OriginalStatusCode"] == 500
+    assert "too much" in failed.value.response["OriginalMessage"]
     with pytest.raises(ClientError, match=r"client error \(415\).*image/jpeg is not supported"):
         workshop.ask(name, b"?", ContentType="image/jpeg")
     group = f"/aws/sagemaker/Endpoints/{name}"

@@ -231,12 +231,12 @@ def test_a_body_beyond_the_limit_is_refused_with_its_size(serve):
     runtime = wire.client("sagemaker-runtime")
     largest = runtime.invoke_endpoint(EndpointName="live", Body=b"x" * 6_291_456)  # the model's own limit
     assert largest["Body"].read() == b"6291456"
-    code, message = refusal(runtime.invoke_endpoint, EndpointName="live", Body=b"x" * 25_000_001)
+    code, message = refusal(runtime.invoke_endpoint, EndpointName="live", Body=b"x" * 26_214_401)
     assert (code, message) == (
         "RequestEntityTooLargeException",
-        "the body has 25000001 bytes; at most 25000000 are accepted",
+        "the body has 26214401 bytes; at most 26214400 are accepted",
     )
-    answer = send(signed(wire, body=b"x" * 10_000_001))
+    answer = send(signed(wire, body=b"x" * 10_485_761))
     assert (answer.status_code, code_of(answer)) == (413, "RequestEntityTooLargeException")
 
 

@@ -11,7 +11,7 @@ def wait_until(condition: Callable[[], bool], what: str, patience: float = PATIE
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, f"waited {patience:g} s for {what}"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 class Phases:

@@ -66,11 +66,11 @@ def batch_predictions(
         loop,
         "batch_predictions",
         {"predictions": uri, "sha256": sha256(body), "model": model["model"]},
-        metadata=numbers(sure)
-        | {
+        metadata={
+            "pictures": contact_sheet_of(store, loop, sure.items(), f"predictions of {model['model']}"),
+            **numbers(sure),
             "transform_job": job,
             "predictions": uri,
-            "pictures": contact_sheet_of(store, loop, sure.items(), f"predictions of {model['model']}"),
         },
     )
 

@@ -60,12 +60,12 @@ def labeled_manifest(
     job = finished_job(ground_truth, read_record(store, loop, "labeling_job", batch)["name"])
     manifest = read_labeled(store.read(job.output_uri), loop.label_attribute, loop.labels)
     checks = [every_image_accounted_for(sent, manifest), labels_are_usable(manifest)]
-    metadata = numbers(manifest) | {
+    drawn = ((image.uri, image.boxes) for image in manifest.images)
+    metadata = {
+        "pictures": contact_sheet_of(store, loop, drawn, f"labels of {batch}"),
+        **numbers(manifest),
         "labeling_job": job.name,
         "output_manifest": job.output_uri,
-        "pictures": contact_sheet_of(
-            store, loop, ((image.uri, image.boxes) for image in manifest.images), f"labels of {batch}"
-        ),
     }
     body = augmented_manifest(manifest.images, loop.label_attribute, loop.labels)
     if not all(check.passed for check in checks):

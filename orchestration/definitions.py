@@ -37,7 +37,7 @@ def build_definitions(loop: Loop) -> dg.Definitions:
                 "retrain_on_new_labels",
                 target=dg.AssetSelection.all(),
                 default_status=dg.DefaultSensorStatus.RUNNING,
-                minimum_interval_seconds=30,
+                minimum_interval_seconds=10,
             ),
         ],
         resources=loop_resources(loop),

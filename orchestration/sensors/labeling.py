@@ -78,7 +78,7 @@ def labeling_sensor(loop: Loop) -> dg.SensorDefinition:
 
     @dg.sensor(
         job_name=COLLECT_LABELS,
-        minimum_interval_seconds=30,
+        minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def labeling(context: dg.SensorEvaluationContext, ground_truth: GroundTruth) -> dg.SensorResult:

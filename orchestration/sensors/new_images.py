@@ -30,7 +30,7 @@ def new_images_sensor(loop: Loop) -> dg.SensorDefinition:
 
     @dg.sensor(
         job_name=LABEL_NEW_BATCH,
-        minimum_interval_seconds=30,
+        minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def new_images(

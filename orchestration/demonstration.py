@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
-from rich.table import Table
 
 from orchestration.headless import HeadlessLoop
 from orchestration.home import DEFAULT_LOOP, Home
@@ -96,16 +95,15 @@ def save_prediction(headless: HeadlessLoop, image_uri: str, home: Home) -> Path:
 
 def report(console: Console, headless: HeadlessLoop, picture: Path, home: Home, minutes: float) -> None:
     loop, scores = headless.loop, headless.record("evaluation")
-    table = Table(
-        show_header=False, box=None, title=f"{loop.name}: done in {minutes:.1f} min", title_justify="left"
-    )
-    table.add_row("test mAP50", f"{scores['map_50']:.3f}   (mAP50-95 {scores['map_50_95']:.3f})")
+    lines = {"test mAP50": f"{scores['map_50']:.3f} (mAP50-95 {scores['map_50_95']:.3f})"}
     for label, values in scores["per_class"].items():
-        table.add_row("", f"{label}: {shown(values['ap_50'])} on {values['truths']} boxes")
-    table.add_row("drawn prediction", str(picture))
-    table.add_row("endpoint", loop.endpoint_name)
-    table.add_row("open the UI", "./labelloop up" + ("" if home.is_default else f" --home {home.root}"))
-    console.print(table, soft_wrap=True)
+        lines[f"  {label}"] = f"{shown(values['ap_50'])} on {values['truths']} boxes"
+    lines["drawn prediction"] = str(picture)
+    lines["endpoint"] = loop.endpoint_name
+    lines["open the UI"] = "./labelloop up" + ("" if home.is_default else f" --home {home.root}")
+    console.print(f"\n{loop.name}: done in {minutes:.1f} min", style="bold", highlight=False)
+    for name, value in lines.items():
+        console.print(f"{name:18}{value}", soft_wrap=True, highlight=False, markup=False)
 
 
 def shown(score: float | None) -> str:

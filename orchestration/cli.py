@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 
 from orchestration.home import DEFAULT_HOME
-from orchestration.stand_in import ROOT, StandInError
+from orchestration.loop import PROJECT, LoopError
+from orchestration.stand_in import StandInError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console()
@@ -46,7 +47,7 @@ def up(
     """The stand-in and the Dagster UI with the loop; Ctrl-C stops all of it."""
     from orchestration.serving import serve
 
-    raise typer.Exit(serve(home, port=port, loop_file=loop, console=console))
+    serve(home, port=port, loop_file=loop, console=console)
 
 
 @app.command()
@@ -78,14 +79,13 @@ def predict(
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context):
     """The whole test suite; arguments go to pytest."""
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "pytest", *context.args], cwd=ROOT))
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "pytest", *context.args], cwd=PROJECT))
 
 
 def main() -> None:
     """Errors that a person can mend are one line; only our own mistakes show a traceback."""
     import dagster as dg
 
-    from orchestration.loop import LoopError
     from vision.exchange import DatasetProblem
 
     # A shell that starts us in the background ignores SIGINT, and Dagster's processes would inherit that.

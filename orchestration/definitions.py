@@ -8,7 +8,7 @@ import dagster as dg
 import assets
 from orchestration.automation import AUTOMATED
 from orchestration.jobs import batch_jobs, predict_image
-from orchestration.loop import PROJECT, load_loop
+from orchestration.loop import DEFAULT_LOOP, load_loop
 from orchestration.partitions import batches_of
 from orchestration.sensors.labeling import labeling_sensor
 from orchestration.sensors.new_images import new_images_sensor
@@ -21,8 +21,6 @@ from resources.object_store import ObjectStore
 from resources.roles import Roles
 from resources.sagemaker_jobs import TrainingJobs, TransformJobs
 from resources.workforce import Workforce
-
-DEFAULT_LOOP = PROJECT / "loops" / "foods_and_cosmetics.yaml"
 
 
 def build_definitions(loop: Loop) -> dg.Definitions:

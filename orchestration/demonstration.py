@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from orchestration.headless import HeadlessLoop
-from orchestration.home import DEFAULT_LOOP, Home
-from orchestration.loop import load_loop
+from orchestration.home import Home
+from orchestration.loop import DEFAULT_LOOP, load_loop
 from orchestration.photographs import loop_of, upload, write_truth
 from orchestration.progress import job_progress
 from orchestration.stand_in import running_stand_in, use_stand_in_of

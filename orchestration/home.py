@@ -8,10 +8,9 @@ from pathlib import Path
 import dagster as dg
 import yaml
 
-from orchestration.stand_in import ROOT
+from orchestration.loop import DEFAULT_LOOP, PROJECT
 
-DEFAULT_HOME = ROOT / ".labelloop"
-DEFAULT_LOOP = ROOT / "loops" / "foods_and_cosmetics.yaml"
+DEFAULT_HOME = PROJECT / ".labelloop"
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Home:
     def prepare_dagster(self) -> None:
         """Make the folder Dagster's home, with the project's instance settings."""
         self.dagster.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / "dagster.yaml", self.dagster / "dagster.yaml")
+        shutil.copyfile(PROJECT / "dagster.yaml", self.dagster / "dagster.yaml")
         os.environ["DAGSTER_HOME"] = str(self.dagster)
 
     def write_workspace(self, loop_name: str) -> None:
@@ -62,7 +61,7 @@ class Home:
         location = {
             "module_name": "orchestration.definitions",
             "location_name": loop_name,
-            "working_directory": str(ROOT),
+            "working_directory": str(PROJECT),
         }
         workspace = {"load_from": [{"python_module": location}]}
         (self.dagster / "workspace.yaml").write_text(yaml.safe_dump(workspace))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from resources.loop import Loop
 
 PROJECT = Path(__file__).resolve().parents[1]
+DEFAULT_LOOP = PROJECT / "loops" / "foods_and_cosmetics.yaml"
 
 
 class LoopError(ValueError):

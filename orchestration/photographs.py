@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.home import DEFAULT_LOOP, Home
-from orchestration.loop import load_loop
+from orchestration.home import Home
+from orchestration.loop import DEFAULT_LOOP, load_loop
 from resources.loop import Loop
 from resources.object_store import ObjectStore
 from vision.exchange import Dataset, write_coco

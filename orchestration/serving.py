@@ -17,8 +17,8 @@ from orchestration.stand_in import StandInError, running_stand_in
 SECONDS_TO_STOP = 30
 
 
-def serve(home_folder: Path, *, port: int, loop_file: Path | None, console: Console) -> int:
-    """Serve until Ctrl-C, SIGTERM, or the end of either child; returns the exit code."""
+def serve(home_folder: Path, *, port: int, loop_file: Path | None, console: Console) -> None:
+    """Serve until Ctrl-C or SIGTERM; raises StandInError when Dagster or the stand-in ends before."""
     home = Home(home_folder.absolute())
     file = (loop_file or home.last_loop()).absolute()
     loop = load_loop(file)
@@ -39,9 +39,10 @@ def serve(home_folder: Path, *, port: int, loop_file: Path | None, console: Cons
         )
         console.print("Ctrl-C stops all of it.")
         try:
-            while dagster.poll() is None and not stopping.wait(0.5):
-                pass
-            return 0 if stopping.is_set() else dagster.returncode or 1
+            while not stopping.wait(0.5):
+                for name, process in (("Dagster", dagster), ("the stand-in", stand_in.process)):
+                    if process.poll() is not None:
+                        raise StandInError(f"{name} ended with exit code {process.returncode}")
         finally:
             stop_group(dagster)
 

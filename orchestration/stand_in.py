@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from orchestration.loop import PROJECT
+
 REGION = "us-east-1"
 
 
@@ -24,6 +25,7 @@ class StandIn:
     portal: str
     credentials_file: str
     config_file: str
+    process: subprocess.Popen
 
     @property
     def environment(self) -> dict[str, str]:
@@ -56,7 +58,7 @@ def running_stand_in(home: Path) -> Iterator[StandIn]:
     with open(log_path, "ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "localaws", "--home", str(home), "--port", "0"],
-            cwd=ROOT,
+            cwd=PROJECT,
             env=clean_environment(),
             stdout=subprocess.PIPE,
             stderr=log,
@@ -67,7 +69,7 @@ def running_stand_in(home: Path) -> Iterator[StandIn]:
         if not line:
             last_words = log_path.read_text().strip().splitlines()[-1:]
             raise StandInError(last_words[0] if last_words else "the stand-in ended without a word")
-        stand_in = StandIn(**json.loads(line))
+        stand_in = StandIn(**json.loads(line), process=process)
         use(stand_in.environment)
         yield stand_in
     finally:

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from orchestration.definitions import build_definitions
-from orchestration.loop import PROJECT, load_loop
+from orchestration.loop import DEFAULT_LOOP, load_loop
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return build_definitions(load_loop(PROJECT / "loops" / "foods_and_cosmetics.yaml"))
+    return build_definitions(load_loop(DEFAULT_LOOP))

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from demo.photographs import make_photographs
-from orchestration.home import DEFAULT_LOOP
+from orchestration.loop import DEFAULT_LOOP
 
 PHOTOGRAPHS = 24
 

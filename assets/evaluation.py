@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.labels import read_accepted
 from assets.records import OWNERS, publish, read_record
+from assets.tables import table
 from assets.trained_model import trained_model
 from assets.transform import transform
 from resources.loop import Loop
@@ -82,27 +83,17 @@ def numbers(result: Evaluation) -> dict[str, Any]:
         "map_50_95": round(result.map_50_95, 4),
         "images": result.images,
         "precision_and_recall": dg.MetadataValue.md(curves(result)),
-        "per_label": dg.MetadataValue.table(
-            records=[
-                dg.TableRecord(
-                    {
-                        "label": label,
-                        "AP50": rounded(values["ap_50"]),
-                        "AP50-95": rounded(values["ap_50_95"]),
-                        "boxes": values["truths"],
-                        "predicted": values["predictions"],
-                    }
-                )
+        "per_label": table(
+            {"label": "string", "AP50": "float", "AP50-95": "float", "boxes": "int", "predicted": "int"},
+            (
+                {
+                    "label": label,
+                    "AP50": rounded(values["ap_50"]),
+                    "AP50-95": rounded(values["ap_50_95"]),
+                    "boxes": values["truths"],
+                    "predicted": values["predictions"],
+                }
                 for label, values in result.per_class.items()
-            ],
-            schema=dg.TableSchema(
-                [
-                    dg.TableColumn("label"),
-                    dg.TableColumn("AP50", type="float"),
-                    dg.TableColumn("AP50-95", type="float"),
-                    dg.TableColumn("boxes", type="int"),
-                    dg.TableColumn("predicted", type="int"),
-                ]
             ),
         ),
     }

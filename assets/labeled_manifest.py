@@ -1,6 +1,5 @@
 """What the workers drew, read with suspicion."""
 
-from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
@@ -10,6 +9,7 @@ from assets.batches import ASKED_FOR_ONCE, batches
 from assets.labeling import labeling_input, labeling_job
 from assets.pictures import contact_sheet_of
 from assets.records import OWNERS, publish, read_record
+from assets.tables import boxes_per_label
 from resources.ground_truth import GroundTruth, LabelingJob
 from resources.loop import Loop
 from resources.names import sha256
@@ -134,7 +134,6 @@ def labels_are_usable(manifest: LabeledManifest) -> dg.AssetCheckResult:
 def numbers(manifest: LabeledManifest) -> dict[str, Any]:
     boxes = [box for image in manifest.images for box in image.boxes]
     scores = [box.score for box in boxes if box.score is not None]
-    per_label = Counter(box.label for box in boxes)
     return {
         "images": len(manifest.images),
         "boxes": len(boxes),
@@ -142,11 +141,6 @@ def numbers(manifest: LabeledManifest) -> dict[str, Any]:
         "mean_confidence": round(sum(scores) / max(len(scores), 1), 3),
         "failed": len(manifest.failures),
         "not_labeled": len(manifest.unlabeled),
-        "boxes_per_label": dg.MetadataValue.table(
-            records=[
-                dg.TableRecord({"label": label, "boxes": count}) for label, count in per_label.most_common()
-            ],
-            schema=dg.TableSchema([dg.TableColumn("label"), dg.TableColumn("boxes", type="int")]),
-        ),
+        "boxes_per_label": boxes_per_label(boxes),
         "failures": [f"{failure.uri}: {failure.reason}" for failure in manifest.failures[:SHOWN]],
     }

@@ -1,6 +1,5 @@
 """One label per image, whichever batch it came in."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ import dagster as dg
 
 from assets.labeled_manifest import labeled_manifest
 from assets.records import OWNERS, batch_records, publish
+from assets.tables import boxes_per_label
 from resources.loop import Loop
 from resources.names import content_hash, sha256
 from resources.object_store import ObjectStore
@@ -97,17 +97,12 @@ def merge(labels: Iterable[Label]) -> dict[str, list[Label]]:
 
 def numbers(history: dict[str, list[Label]]) -> dict[str, Any]:
     images = [versions[-1].image for versions in history.values()]
-    per_label = Counter(box.label for image in images for box in image.boxes)
+    boxes = [box for image in images for box in image.boxes]
     return {
         "images": len(images),
-        "boxes": sum(per_label.values()),
+        "boxes": len(boxes),
         "empty_images": sum(not image.boxes for image in images),
         "batches": len({label.batch for versions in history.values() for label in versions}),
         "labeled_again": sum(len(versions) > 1 for versions in history.values()),
-        "boxes_per_label": dg.MetadataValue.table(
-            records=[
-                dg.TableRecord({"label": label, "boxes": count}) for label, count in per_label.most_common()
-            ],
-            schema=dg.TableSchema([dg.TableColumn("label"), dg.TableColumn("boxes", type="int")]),
-        ),
+        "boxes_per_label": boxes_per_label(boxes),
     }

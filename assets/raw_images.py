@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.records import OWNERS, publish, record_uri
+from assets.tables import table
 from resources.loop import Loop
 from resources.object_store import ObjectStore, StoredObject
 from vision.images import MAX_BYTES, ImageProblem, inspect_image, limit_problems
@@ -95,11 +96,8 @@ def numbers(record: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
         "megabytes": round(sum(row["bytes"] for row in images) / 1e6, 1),
         # Boxes are drawn on the stored pixels, so these look turned to the workers.
         "turned_by_exif": sum(row["orientation"] != 1 for row in images),
-        "rejected_images": dg.MetadataValue.table(
-            records=[
-                dg.TableRecord({"image": row["uri"], "reason": row["reason"]})
-                for row in rejected[:ROWS_SHOWN]
-            ],
-            schema=dg.TableSchema([dg.TableColumn("image"), dg.TableColumn("reason")]),
+        "rejected_images": table(
+            {"image": "string", "reason": "string"},
+            ({"image": row["uri"], "reason": row["reason"]} for row in rejected[:ROWS_SHOWN]),
         ),
     }

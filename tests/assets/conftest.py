@@ -8,23 +8,14 @@ from PIL import Image
 from orchestration.definitions import build_definitions, loop_resources
 from resources.loop import Loop
 from resources.object_store import ObjectStore
+from tests.settings import LEAST
 
 
 @pytest.fixture
 def loop(stand_in_environment) -> Loop:
     """A loop of its own in the stand-in, with an empty bucket."""
-    loop = Loop(
-        name="shapes",
-        bucket=f"shapes-{uuid.uuid4().hex[:8]}",
-        images="images/",
-        labels=["square", "bar"],
-        labeling={
-            "title": "Find the shapes",
-            "description": "Draw a box around each shape",
-            "keywords": ["boxes"],
-            "instructions": "Draw tight boxes.",
-        },
-    )
+    own = {"name": "shapes", "bucket": f"shapes-{uuid.uuid4().hex[:8]}", "labels": ["square", "bar"]}
+    loop = Loop(**(LEAST | own))
     loop_resources(loop)["store"].ensure_bucket(loop.bucket)
     return loop
 

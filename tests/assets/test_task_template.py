@@ -17,7 +17,7 @@ def render(stand_in_environment):
     def render(template: str, labels: list[str]) -> str:
         task = {
             "taskObject": "s3://bucket/image.jpg",
-            "header": "Draw a box around each shape",
+            "header": "Draw a box around each ingredients list",
             "labels": labels,
         }
         answer = client.render_ui_template(
@@ -34,7 +34,7 @@ def render(stand_in_environment):
 def test_a_worker_sees_labels_header_and_instructions(loop, render):
     page = render(task_template(loop), loop.labels)
     assert "Draw tight boxes." in page
-    assert 'header="Draw a box around each shape"' in page
+    assert 'header="Draw a box around each ingredients list"' in page
     assert "square" in page and "bar" in page
 
 
@@ -59,4 +59,4 @@ def test_a_template_of_the_loops_own_is_used(loop, tmp_path):
     own.write_text("<crowd-form>$title {{ task.input.taskObject }}</crowd-form>")
     labeling = loop.labeling.model_copy(update={"template": str(own)})
     text = task_template(loop.model_copy(update={"labeling": labeling}))
-    assert text == "<crowd-form>Find the shapes {{ task.input.taskObject }}</crowd-form>"
+    assert text == "<crowd-form>Find the ingredients {{ task.input.taskObject }}</crowd-form>"

@@ -3,22 +3,12 @@ import pytest
 
 from orchestration.definitions import build_definitions
 from resources.loop import Loop
+from tests.settings import LEAST
 
 
 @pytest.fixture
 def loop() -> Loop:
-    return Loop(
-        name="foods",
-        bucket="labelloop-foods",
-        images="photographs/",
-        labels=["ingredients", "nutrition"],
-        labeling={
-            "title": "Find the ingredients",
-            "description": "Draw a box around each ingredients list",
-            "keywords": ["boxes"],
-            "instructions": "Draw tight boxes.",
-        },
-    )
+    return Loop(**LEAST)
 
 
 @pytest.fixture

@@ -4,19 +4,7 @@ import pytest
 import yaml
 
 from orchestration.loop import LoopError, load_loop
-
-LEAST = {
-    "name": "foods",
-    "bucket": "labelloop-foods",
-    "images": "photographs/",
-    "labels": ["ingredients", "nutrition"],
-    "labeling": {
-        "title": "Find the ingredients",
-        "description": "Draw a box around each ingredients list",
-        "keywords": ["boxes"],
-        "instructions": "Draw tight boxes.",
-    },
-}
+from tests.settings import LEAST
 
 
 @pytest.fixture

@@ -78,8 +78,9 @@ def predict(
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context):
-    """The whole test suite; arguments go to pytest."""
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "pytest", *context.args], cwd=PROJECT))
+    """The whole test suite in two processes; arguments go to pytest."""
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", *context.args]
+    raise typer.Exit(subprocess.call(command, cwd=PROJECT))
 
 
 def main() -> None:
@@ -94,9 +95,8 @@ def main() -> None:
     try:
         app()
     except (StandInError, DatasetProblem, LoopError, dg.Failure) as problem:
-        console.print(
-            f"labelloop: {getattr(problem, 'description', None) or problem}", style="red", markup=False
-        )
+        message = getattr(problem, "description", None) or problem
+        console.print(f"labelloop: {message}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

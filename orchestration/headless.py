@@ -14,6 +14,7 @@ from assets.records import read_record
 from orchestration.definitions import build_definitions
 from orchestration.jobs import LABEL_NEW_BATCH
 from orchestration.partitions import batches_of
+from resources.ground_truth import GroundTruth
 from resources.loop import Loop
 from resources.object_store import ObjectStore
 
@@ -39,6 +40,7 @@ class HeadlessLoop:
         self.instance = instance
         self.store = store
         self.definitions = build_definitions(loop)
+        self.ground_truth: GroundTruth = self.definitions.resources["ground_truth"]
         self.cursors: dict[str, str | None] = {}
 
     def run(self, label: Callable[[], Any], announce: Callable[[str], None]) -> None:
@@ -46,15 +48,21 @@ class HeadlessLoop:
         announce("Indexing the photographs, preparing team and lambdas")
         self.materialize(*BEFORE_LABELING)
         announce("Labeling")
+        self.label_batches(label)
+        announce("Training, evaluating, deploying")
+        self.materialize(*AFTER_LABELING)
+
+    def label_batches(self, label: Callable[[], Any]) -> None:
+        """From images in no batch to labeled manifests. Raises dg.Failure if a job ends otherwise."""
         self.tick("new_images")
         for batch in self.batches_without("labeling_job"):  # opened by a run that was interrupted right then
             self.run_batch(LABEL_NEW_BATCH, batch)
         label()
-        while self.batches_without("labeled_manifest"):
+        while waiting := self.batches_without("labeled_manifest"):
             self.tick("labeling")
+            for batch in waiting:
+                self.require_labeling(batch)
             time.sleep(0.5)
-        announce("Training, evaluating, deploying")
-        self.materialize(*AFTER_LABELING)
 
     def materialize(self, *names: str) -> dg.ExecuteInProcessResult:
         """Raises dg.Failure, or whatever else the asset raised."""
@@ -103,6 +111,12 @@ class HeadlessLoop:
         self._execute(
             self.definitions.resolve_job_def(job), partition_key=batch, tags=dict(tags), run_config=QUIET
         )
+
+    def require_labeling(self, batch: str) -> None:
+        job = self.ground_truth.describe(read_record(self.store, self.loop, "labeling_job", batch)["name"])
+        if job.status in ("Failed", "Stopped"):
+            reason = job.failure_reason or "somebody stopped it"
+            raise dg.Failure(f"Labeling job {job.name} of {batch} is {job.status}: {reason}")
 
     def record(self, name: str) -> dict[str, Any]:
         return read_record(self.store, self.loop, name)

@@ -45,9 +45,13 @@ class Phases:
     def secondary_status(self, name: str) -> str:
         return self.sagemaker.describe_training_job(TrainingJobName=name)["SecondaryStatus"]
 
-    def training_end(self, name: str) -> str:
-        job = self.sagemaker.describe_training_job(TrainingJobName=name)
-        return f"{job['TrainingJobStatus']}: {job.get('FailureReason')}"
+    def trainings(self) -> list[str]:
+        """Status and failure reason of every training job, the newest first."""
+        names = [
+            job["TrainingJobName"] for job in self.sagemaker.list_training_jobs()["TrainingJobSummaries"]
+        ]
+        jobs = [self.sagemaker.describe_training_job(TrainingJobName=name) for name in names]
+        return [f"{job['TrainingJobStatus']}: {job.get('FailureReason')}" for job in jobs]
 
     def transforming(self) -> bool:
         return bool(self.sagemaker.list_transform_jobs(StatusEquals="InProgress")["TransformJobSummaries"])
@@ -64,9 +68,7 @@ class Phases:
         (labeling,) = self.labeling_jobs()
         assert labeling["LabelingJobStatus"] == "Completed"
         assert labeling["LabelCounters"]["HumanLabeled"] == images
-        trainings = self.sagemaker.list_training_jobs()["TrainingJobSummaries"]
-        ends = {job["TrainingJobName"]: self.training_end(job["TrainingJobName"]) for job in trainings}
-        assert list(ends.values()) == ["Completed: None"], ends
+        assert self.trainings() == ["Completed: None"]
         transforms = self.sagemaker.list_transform_jobs()["TransformJobSummaries"]
         assert transforms and {job["TransformJobStatus"] for job in transforms} == {"Completed"}
         # A second attempt at the same inputs would have a number behind the hash.

@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from unittest import mock
 
 import boto3
 import httpx
@@ -17,7 +18,7 @@ from orchestration.headless import AFTER_LABELING, BEFORE_LABELING, HeadlessLoop
 from orchestration.home import Home
 from orchestration.loop import load_loop
 from orchestration.photographs import upload
-from orchestration.stand_in import running_stand_in, use_stand_in_of
+from orchestration.stand_in import running_stand_in
 from resources.aws import Aws
 from resources.object_store import ObjectStore
 from tests.conftest import ROOT
@@ -36,7 +37,8 @@ mutation Launch($parameters: ExecutionParams!) {
   }
 }
 """
-RUNS = "{ runsOrError { ... on Runs { results { status jobName } } } }"
+RUNS = "{ runsOrError { ... on Runs { results { runId status jobName } } } }"
+TERMINATE = "mutation Terminate($run: String!) { terminateRun(runId: $run) { __typename } }"
 
 
 class Laptop:
@@ -106,6 +108,13 @@ class Laptop:
         answer = self.ask(LAUNCH, parameters={"selector": selector, "runConfigData": {}, "mode": "default"})
         assert answer["launchPipelineExecution"]["__typename"] == "LaunchRunSuccess", answer
 
+    def cancel_runs(self) -> None:
+        """What the UI's "Terminate" does."""
+        for run in self.ask(RUNS)["runsOrError"]["results"]:
+            if run["status"] == "STARTED":
+                answer = self.ask(TERMINATE, run=run["runId"])
+                assert answer["terminateRun"]["__typename"] == "TerminateRunSuccess", answer
+
     def statuses(self, job: str) -> list[str]:
         """Of the job's runs, the newest first."""
         runs = self.ask(RUNS)["runsOrError"]["results"]
@@ -132,18 +141,34 @@ def parent_of(pid: int) -> int | None:
 
 
 @pytest.fixture
-def laptop(tmp_path, loop_file, photographs, monkeypatch):
-    """Photographs uploaded, team and lambdas made; then switched on."""
-    for name in [name for name in os.environ if name.startswith(("AWS_", "DAGSTER_"))]:
-        monkeypatch.delenv(name)
+def prepared(tmp_path, loop_file, photographs):
+    """A home with the photographs uploaded, and the means to run its loop without the UI."""
     home, loop = Home(tmp_path / "laptop"), load_loop(loop_file)
-    with running_stand_in(home.stand_in), home.dagster_instance() as instance:
-        store = ObjectStore(aws=Aws())
-        list(upload(read_coco(photographs).images, loop, store))
-        HeadlessLoop(loop, instance, store).materialize(*BEFORE_LABELING)
+
+    @contextmanager
+    def headless():
+        with (
+            mock.patch.dict(os.environ),
+            running_stand_in(home.stand_in),
+            home.dagster_instance() as instance,
+        ):
+            yield HeadlessLoop(loop, instance, ObjectStore(aws=Aws()))
+
+    with headless() as run:
+        list(upload(read_coco(photographs).images, loop, run.store))
+        run.materialize(*BEFORE_LABELING)
+    return home, headless
+
+
+@pytest.fixture
+def laptop(prepared, loop_file, monkeypatch):
+    """`labelloop up` on the home, to be started by the test, and our own AWS settings for its stand-in."""
+    home, _ = prepared
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home.stand_in / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home.stand_in / "credentials"))
     laptop = Laptop(home, loop_file)
-    laptop.start()
-    use_stand_in_of(home.stand_in)
     yield laptop
     laptop.stop()
 
@@ -151,11 +176,12 @@ def laptop(tmp_path, loop_file, photographs, monkeypatch):
 def test_a_loop_completes_although_the_daemon_and_all_around_it_are_killed_in_every_phase(
     laptop, photographs
 ):
-    phases = Phases(boto3.client)
+    laptop.start()
+    session = boto3.Session()
+    phases = Phases(session.client)
     phases.wait_for("labeling", laptop.is_running)
-    crowd = threading.Thread(
-        target=run_crowd, kwargs={"truth": photographs, "workers": 3, "job_prefix": "tiny"}, daemon=True
-    )
+    settings = {"truth": photographs, "workers": 3, "job_prefix": "tiny", "session": session}
+    crowd = threading.Thread(target=run_crowd, kwargs=settings, daemon=True)
     crowd.start()
     laptop.crash()
     laptop.start()
@@ -168,3 +194,21 @@ def test_a_loop_completes_although_the_daemon_and_all_around_it_are_killed_in_ev
         laptop.start()
     wait_until(lambda: laptop.statuses("__ASSET_JOB")[0] == "SUCCESS", "the last run to succeed")
     phases.assert_done_once(PHOTOGRAPHS)
+
+
+def test_cancelling_a_run_in_the_ui_stops_its_training_job(prepared, laptop, photographs):
+    _, headless = prepared
+    with headless() as run:
+        run.label_batches(lambda: run_crowd(truth=photographs, workers=3, session=boto3.Session()))
+        run.materialize("labels", "train_split", "validation_split", "test_split")
+    laptop.start()
+    phases = Phases(boto3.Session().client)
+    laptop.materialize("trained_model")
+    phases.wait_for("training", laptop.is_running)
+    laptop.cancel_runs()
+    wait_until(lambda: phases.trainings() == ["Stopped: None"], "the training job to be stopped")
+    wait_until(lambda: laptop.statuses("__ASSET_JOB")[0] == "CANCELED", "the run to be cancelled")
+    # Nothing starts it anew by itself, and asking again is a second attempt: the first one keeps its name.
+    laptop.materialize("trained_model")
+    wait_until(lambda: laptop.statuses("__ASSET_JOB")[0] == "SUCCESS", "the second attempt")
+    assert phases.trainings() == ["Completed: None", "Stopped: None"]

@@ -180,8 +180,8 @@ def main() -> None:
         with stand_in(folder) as ours:
             time.sleep(5)
             idle = ours.resident_megabytes()
-            expansion = measure_labeling(ours)
             figures = measure_objects(ours) | measure_listing(ours) | measure_download(ours, folder)
+            expansion = measure_labeling(ours)  # last: the job goes on preparing tasks afterwards
             started = ours.seconds_to_start
         with moto(options.moto) as peer:
             theirs = measure_objects(peer) | measure_listing(peer) | measure_download(peer, folder)

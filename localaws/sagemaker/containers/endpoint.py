@@ -1,13 +1,9 @@
 """The runner of an instance of an endpoint: ``python -m localaws.sagemaker.containers.endpoint FOLDER``."""
 
-import os
-import sys
-import traceback
-from pathlib import Path
-
 from localaws.sagemaker.containers.bucket import Bucket
 from localaws.sagemaker.containers.orders import Orders
 from localaws.sagemaker.containers.patience import Cancelled, JobError
+from localaws.sagemaker.containers.program import run
 from localaws.sagemaker.containers.serving import STARTUP, ModelServer
 from localaws.sagemaker.folders import JobFolder
 
@@ -70,16 +66,5 @@ class Instance:
         )
 
 
-def main() -> None:
-    folder = JobFolder(Path(sys.argv[1]))
-    try:
-        folder.conclude(**Instance(folder).run())
-    except Exception as problem:
-        traceback.print_exc()
-        folder.conclude("Failed", f"InternalServerError: {type(problem).__name__}: {problem}")
-    sys.stderr.flush()
-    os._exit(0)
-
-
 if __name__ == "__main__":
-    main()
+    run(lambda folder: Instance(folder).run())

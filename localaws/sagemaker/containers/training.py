@@ -3,11 +3,8 @@
 Downloads, runs and uploads by itself, so that the job goes on while the server is away.
 """
 
-import os
 import shutil
-import sys
 import time
-import traceback
 from collections import deque
 from pathlib import Path
 
@@ -17,6 +14,7 @@ from localaws.sagemaker.containers.container import Container
 from localaws.sagemaker.containers.metrics import Metrics
 from localaws.sagemaker.containers.orders import Orders
 from localaws.sagemaker.containers.patience import Cancelled, JobError, OutOfReach
+from localaws.sagemaker.containers.program import run
 from localaws.sagemaker.containers.training_setup import Setup, checkpoints_of, set_up
 from localaws.sagemaker.folders import JobFolder, read_whole, write_whole
 
@@ -156,16 +154,5 @@ class Training:
         archive.unlink()
 
 
-def main() -> None:
-    folder = JobFolder(Path(sys.argv[1]))
-    try:
-        folder.conclude(**Training(folder).run())
-    except Exception as problem:  # a full disk, a mistake of ours: the job must not stay InProgress
-        traceback.print_exc()
-        folder.conclude("Failed", f"InternalServerError: {type(problem).__name__}: {problem}")
-    sys.stderr.flush()
-    os._exit(0)  # threads that still feed a channel nobody reads would keep the runner alive
-
-
 if __name__ == "__main__":
-    main()
+    run(lambda folder: Training(folder).run())

@@ -10,15 +10,14 @@ import os
 import shutil
 import sys
 import time
-import traceback
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from pathlib import Path
 
 from localaws.sagemaker.containers.bucket import Bucket, relative_name
 from localaws.sagemaker.containers.channels import read_manifest
 from localaws.sagemaker.containers.orders import Orders
 from localaws.sagemaker.containers.patience import Cancelled, JobError, OutOfReach
+from localaws.sagemaker.containers.program import run
 from localaws.sagemaker.containers.serving import STARTUP, ModelServer
 from localaws.sagemaker.folders import JobFolder
 from localaws.sagemaker.invocations import Answer, ask
@@ -178,16 +177,5 @@ class Transform:
         raise JobError(f"ClientError: {reason}")
 
 
-def main() -> None:
-    folder = JobFolder(Path(sys.argv[1]))
-    try:
-        folder.conclude(**Transform(folder).run())
-    except Exception as problem:
-        traceback.print_exc()
-        folder.conclude("Failed", f"InternalServerError: {type(problem).__name__}: {problem}")
-    sys.stderr.flush()
-    os._exit(0)
-
-
 if __name__ == "__main__":
-    main()
+    run(lambda folder: Transform(folder).run())

@@ -17,6 +17,8 @@ from botocore.exceptions import (
 )
 from pydantic import Field, PrivateAttr
 
+from resources.patience import Patience
+
 CONFIG = {
     "retries": {"mode": "standard", "total_max_attempts": 8},
     "connect_timeout": 10,
@@ -37,6 +39,7 @@ class Aws(dg.ConfigurableResource):
         None, description="Where labeling jobs and work teams live, if not with the rest of SageMaker"
     )
     _clients: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _patience: Patience = PrivateAttr(default_factory=Patience)
     _making: Any = PrivateAttr(
         default_factory=threading.Lock
     )  # a boto3 session must not make two clients at once
@@ -57,9 +60,10 @@ class Aws(dg.ConfigurableResource):
             if key not in self._clients:
                 signature = {"signature_version": "s3v4"} if service == "s3" else {}
                 with explained(f"make a client of {service}"):
-                    self._clients[key] = boto3.session.Session(region_name=self.region).client(
+                    client = boto3.session.Session(region_name=self.region).client(
                         service, endpoint_url=endpoint_url, config=Config(**CONFIG, **signature)
                     )
+                self._clients[key] = self._patience.attend(client)
             return self._clients[key]
 
 

@@ -28,8 +28,8 @@ def test_a_team_is_described_with_the_portal_where_it_works(studio):
     assert team["WorkteamArn"] == studio.team_arn
     assert team["MemberDefinitions"] == [member(studio, studio.name)]
     assert team["SubDomain"] == studio.stand_in.portal
-    assert team["WorkforceArn"].endswith(":workforce/default")
     workforce = studio.sagemaker.list_workforces()["Workforces"][0]
+    assert team["WorkforceArn"] == workforce["WorkforceArn"]
     assert workforce["SubDomain"] == studio.stand_in.portal and workforce["Status"] == "Active"
 
 
@@ -119,7 +119,9 @@ def test_a_team_is_changed_in_what_is_given_and_listed(studio):
 
 def test_limits_on_from_where_people_work_are_refused_and_not_ignored(studio):
     update = studio.sagemaker.update_workforce
+    # There is one per server, and another test may have been the one to make and name it.
+    name = studio.sagemaker.list_workforces()["Workforces"][0]["WorkforceName"]
     cidrs = {"Cidrs": ["10.0.0.0/8"]}
-    assert "SourceIpConfig" in refused(update, WorkforceName="default", SourceIpConfig=cidrs)
-    workforce = update(WorkforceName="default", IpAddressType="dualstack")["Workforce"]
+    assert "SourceIpConfig" in refused(update, WorkforceName=name, SourceIpConfig=cidrs)
+    workforce = update(WorkforceName=name, IpAddressType="dualstack")["Workforce"]
     assert workforce["IpAddressType"] == "dualstack"

@@ -79,7 +79,7 @@ def predict(
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context):
     """The whole test suite in two processes; arguments go to pytest."""
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", *context.args]
+    command = [sys.executable, "-m", "pytest", "-n", "2", *context.args]
     raise typer.Exit(subprocess.call(command, cwd=PROJECT))
 
 

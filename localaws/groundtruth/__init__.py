@@ -23,6 +23,7 @@ from localaws.groundtruth.portal.api import image_address
 from localaws.groundtruth.portal.app import make_portal
 from localaws.groundtruth.portal.sessions import Sessions
 from localaws.groundtruth.portal.signing import Signer
+from localaws.groundtruth.portal.static_files import StaticFiles
 from localaws.groundtruth.portal.workplace import Workplace
 from localaws.groundtruth.preparation import Preparation
 from localaws.groundtruth.tables import create_tables
@@ -57,7 +58,9 @@ class GroundTruth:
         ]
         workplace = Workplace(jobs, objects, tasks, workforces, workteams, clients)
         sessions = Sessions(store, signer)
-        self.portal: Starlette = make_portal(portal_url, identity.region, workplace, sessions, signer, files)
+        self.portal: Starlette = make_portal(
+            portal_url, identity.region, workplace, sessions, signer, files, StaticFiles()
+        )
 
     def start(self) -> None:
         """Go on with every job that is not at its end. The server listens already: steps call it."""

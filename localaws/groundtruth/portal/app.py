@@ -1,5 +1,7 @@
 """The portal as an ASGI application."""
 
+from urllib.parse import urlsplit
+
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,17 +15,24 @@ from localaws.groundtruth.portal.guard import Guard
 from localaws.groundtruth.portal.pages import Pages
 from localaws.groundtruth.portal.sessions import Sessions
 from localaws.groundtruth.portal.signing import Signer
+from localaws.groundtruth.portal.static_files import StaticFiles
 from localaws.groundtruth.portal.workplace import Workplace
 
 
 def make_portal(
-    url: str, region: str, workplace: Workplace, sessions: Sessions, signer: Signer, files: Files
+    url: str,
+    region: str,
+    workplace: Workplace,
+    sessions: Sessions,
+    signer: Signer,
+    files: Files,
+    static: StaticFiles,
 ) -> Starlette:
     """``url`` is the portal's own origin, such as http://127.0.0.1:8081; it answers under no other name."""
     api = Api(workplace, sessions, signer, region, secure=url.startswith("https://"))
-    pages = Pages(workplace, files, signer)
+    pages = Pages(workplace, files, signer, static, urlsplit(url).scheme)
     return Starlette(
-        routes=[*pages.routes(), *api.routes()],
+        routes=[*pages.routes(), *api.routes(), *static.routes()],
         middleware=[Middleware(Guard, url=url)],
         exception_handlers={HTTPException: refuse, BotoCoreError: wait, ClientError: wait},
     )

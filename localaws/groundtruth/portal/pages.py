@@ -1,32 +1,33 @@
 """What the portal shows as it is: the first page, task contents in their cage, images."""
 
-from pathlib import Path
-
 from botocore.exceptions import ClientError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from localaws.groundtruth.files import Files, is_missing
 from localaws.groundtruth.portal.api import image_path
 from localaws.groundtruth.portal.signing import BadToken, Signer
+from localaws.groundtruth.portal.static_files import StaticFiles
 from localaws.groundtruth.portal.workplace import Workplace
 from localaws.groundtruth.problems import TemplateProblem
 from localaws.groundtruth.tasks import LeaseGone
 
-INDEX = Path(__file__).with_name("index.html")
 # What a file may be, told from its first bytes: never from its name or from what S3 says about it.
 IMAGE_TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Task</title><body>{}</body></html>'
 
 
 class Pages:
-    def __init__(self, workplace: Workplace, files: Files, signer: Signer):
+    def __init__(self, workplace: Workplace, files: Files, signer: Signer, static: StaticFiles, scheme: str):
+        """``scheme``: http or https, as the browser sees it."""
         self.workplace = workplace
         self.files = files
         self.signer = signer
+        self.static = static
+        self.scheme = scheme
 
     def routes(self) -> list[Route]:
         return [
@@ -36,7 +37,7 @@ class Pages:
         ]
 
     async def index(self, request: Request) -> Response:
-        return FileResponse(INDEX, media_type="text/html")
+        return HTMLResponse(self.static.page("shell/index.html"))
 
     async def content(self, request: Request) -> Response:
         return await run_in_threadpool(self._content, request)
@@ -50,7 +51,7 @@ class Pages:
         shown = self._open("content", request.query_params.get("token", ""))
         if shown["task"] != request.path_params["id"]:
             raise HTTPException(403, "this address is for another task")
-        origin = str(request.base_url).rstrip("/")
+        origin = f"{self.scheme}://{request.headers['host']}"
         try:
             task = self.workplace.held(shown["worker"], shown["task"], shown["lease"])
             html = self.workplace.render(
@@ -60,12 +61,15 @@ class Pages:
             raise HTTPException(410, "this task is no longer yours") from None
         except TemplateProblem as problem:
             raise HTTPException(500, f"the worker template cannot be shown: {problem}") from None
+        own = self.static.address("", origin)
         policy = (
-            f"default-src 'none'; script-src {origin} 'unsafe-inline'; style-src {origin} 'unsafe-inline'; "
-            f"img-src {origin} data: blob:; font-src {origin}; connect-src 'none'; form-action 'none'; "
-            f"base-uri 'none'; frame-ancestors {origin}; sandbox allow-scripts allow-modals"
+            f"default-src 'none'; script-src {own} 'unsafe-inline'; style-src {own} 'unsafe-inline'; "
+            f"img-src {own} {origin}/images/ data: blob:; font-src {own}; connect-src 'none'; "
+            f"form-action 'none'; base-uri 'none'; frame-ancestors {origin}; "
+            "sandbox allow-scripts allow-modals"
         )
-        return HTMLResponse(PAGE.format(html), headers={"Content-Security-Policy": policy})
+        page = PAGE.format(self.static.with_elements(html, origin))
+        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
 
     def _image(self, request: Request) -> Response:
         uri = self._open("image", request.path_params["token"])["uri"]

@@ -18,11 +18,18 @@ from localaws.services.sts import AccessKeys, Sts
 from localaws.store import Store
 
 LAMBDAS = Path(__file__).resolve().parents[1] / "lambdas"
+TASK_TYPES = (
+    "BoundingBox",
+    "SemanticSegmentation",
+    "ImageMultiClass",
+    "VerificationBoundingBox",
+    "VerificationSemanticSegmentation",
+    "AdjustmentBoundingBox",
+    "AdjustmentSemanticSegmentation",
+)
 # AWS's own functions, which every labeling job names by the ARN of an account of AWS.
-GROUND_TRUTH_FUNCTIONS = {
-    "PRE-BoundingBox": LAMBDAS / "pre_annotation",
-    "ACS-BoundingBox": LAMBDAS / "consolidation",
-}
+GROUND_TRUTH_FUNCTIONS = {f"PRE-{task}": LAMBDAS / "pre_annotation" for task in TASK_TYPES}
+GROUND_TRUTH_FUNCTIONS |= {f"ACS-{task}": LAMBDAS / "consolidation" for task in TASK_TYPES}
 # Where a user puts another server in the place of one of ours.
 OVERRIDES = {"AWS_ENDPOINT_URL_S3": "s3"}
 

@@ -23,6 +23,7 @@ SETTINGS += ("EphemeralStorage", "TracingConfig")  # kept and shown: there is on
 DEFAULTS = {"Description": "", "Timeout": 3, "MemorySize": 128, "EphemeralStorage": {"Size": 512}}
 DEFAULTS |= {"TracingConfig": {"Mode": "PassThrough"}, "Architectures": ["x86_64"], "PackageType": "Zip"}
 LONGEST_SECONDS, LEAST_MEGABYTES, MOST_MEGABYTES = 900, 128, 10_240
+BUILT_IN_MEGABYTES = 3072  # enough for nine masks of 100 megapixels
 ENVIRONMENT_BYTES = 4096
 RESERVED = {"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV"}
 RESERVED |= {"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"}
@@ -138,7 +139,7 @@ class Registry:
             "FunctionArn": params["FunctionName"],
             "Handler": "handler.handle",
             "Timeout": LONGEST_SECONDS,
-            "MemorySize": 1024,
+            "MemorySize": BUILT_IN_MEGABYTES,
             "RevisionId": "built-in",
             "folder": str(folder),
         }

@@ -256,7 +256,7 @@ def test_the_functions_of_ground_truth_answer_at_their_arns_and_nowhere_else(fun
         "labelingJobArn": "arn:aws:sagemaker:us-east-1:000000000000:labeling-job/no-such-job",
         "dataObject": {"source-ref": "s3://images/a.jpg"},
     }
-    for name in ("PRE-BoundingBox", "ACS-BoundingBox"):
+    for name in ("PRE-BoundingBox", "ACS-ImageMultiClass", "ACS-AdjustmentSemanticSegmentation"):
         error, _ = invoke(functions, f"{GROUND_TRUTH}{name}", event)
         assert "no-such-job" in error["errorMessage"], "the code runs, and asks for its job"
     for reference in (f"{GROUND_TRUTH}PRE-Poetry", "PRE-BoundingBox"):

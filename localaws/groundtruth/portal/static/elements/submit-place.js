@@ -1,0 +1,26 @@
+// Where a form's Submit button stands: in the template, in the bar of the one labeling element that fills the
+// page, or at the end of the form.
+
+const SUBMITS = "crowd-button[form-action=submit], button[type=submit], input[type=submit]";
+const UNSEEN = "script, style, template, link, meta, input[type=hidden]";
+
+export function hasSubmitButton(form) {
+  return form.querySelector(SUBMITS) !== null;
+}
+
+export function isSubmitButton(node) {
+  return node.matches?.(SUBMITS) ?? false;
+}
+
+/** Whether `element` is all that its form shows: then its own bar holds Submit, and it fills the page. */
+export function fillsForm(element) {
+  const form = element.parentElement;
+  if (form?.localName !== "crowd-form" || hasSubmitButton(form)) return false;
+  return [...form.childNodes].every(
+    (node) =>
+      node === element ||
+      (node.nodeType === Node.TEXT_NODE && node.data.trim() === "") ||
+      node.nodeType === Node.COMMENT_NODE ||
+      (node.nodeType === Node.ELEMENT_NODE && node.matches(UNSEEN)),
+  );
+}

@@ -1,7 +1,11 @@
-"""Bounding boxes: answers of <crowd-bounding-box>, and labels of AWS's built-in object detection task."""
+"""Bounding boxes: answers of <crowd-bounding-box>.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-bounding-box.html
+"""
 
 from collections.abc import Sequence
 
+from localaws.groundtruth.image_answers import check_fields, check_size
 from localaws.groundtruth.problems import InvalidAnswer
 
 MOST_BOXES = 5_000
@@ -10,28 +14,16 @@ FIELDS = ("height", "label", "left", "top", "width")
 
 class BoundingBoxes:
     tag = "crowd-bounding-box"
-    task_type = "BoundingBox"
-    manifest_type = "groundtruth/object-detection"
+    attributes = ("name", "src", "labels")
+    choices = "labels"
+    needs_image = True
     largest_answer = 4 * 2**20
 
-    def check(self, value: object, labels: Sequence[str], width: int, height: int) -> None:
+    def check(self, value: object, labels: Sequence[str], width: int | None, height: int | None) -> None:
         """An answer is ``{"boundingBoxes": [...], "inputImageProperties": {"height", "width"}}`` in pixels of
         the stored image, whatever its EXIF orientation. Raises InvalidAnswer."""
-        known = {"boundingBoxes", "inputImageProperties", "initialValueModified"}
-        if (
-            not isinstance(value, dict)
-            or not {"boundingBoxes", "inputImageProperties"} <= set(value) <= known
-        ):
-            found = sorted(value) if isinstance(value, dict) else type(value).__name__
-            raise InvalidAnswer(
-                f"a {self.tag} answers with boundingBoxes and inputImageProperties, not with {found}"
-            )
-        if not isinstance(value.get("initialValueModified", False), bool):
-            raise InvalidAnswer("initialValueModified must be true or false")
-        size = value["inputImageProperties"]
-        if size != {"height": height, "width": width} or any(type(side) is not int for side in size.values()):
-            expected = {"height": height, "width": width}
-            raise InvalidAnswer(f"inputImageProperties are {size}, but the stored image has {expected}")
+        check_fields(value, self.tag, {"boundingBoxes", "inputImageProperties"})
+        check_size(value["inputImageProperties"], width, height)
         boxes = value["boundingBoxes"]
         if not isinstance(boxes, list):
             raise InvalidAnswer("boundingBoxes must be a list")
@@ -64,21 +56,3 @@ class BoundingBoxes:
                 f"{name} reaches from ({left}, {top}) to ({right}, {bottom}), "
                 f"outside the image of {width} x {height} pixels"
             )
-
-    def built_in_label(self, content: dict, labels: Sequence[str]) -> tuple[dict, dict]:
-        """``image_size`` and ``annotations`` are the label; confidences and the classes that occur go to the
-        metadata. Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html"""
-        try:
-            label = {"image_size": content["image_size"], "annotations": content["annotations"]}
-            objects = [{"confidence": entry["confidence"]} for entry in content["objects"]]
-            used = sorted({annotation["class_id"] for annotation in content["annotations"]})
-            names = dict(enumerate(labels))
-            class_map = {str(class_id): names[class_id] for class_id in used}
-        except (KeyError, TypeError) as problem:
-            raise ValueError(
-                "the consolidated label has not the form of a box label "
-                f"(image_size, annotations, objects): {type(problem).__name__}: {problem}"
-            ) from None
-        if len(objects) != len(label["annotations"]):
-            raise ValueError(f"{len(objects)} confidences for {len(label['annotations'])} boxes")
-        return label, {"objects": objects, "class-map": class_map}

@@ -3,15 +3,14 @@
 import json
 
 from localaws.groundtruth import layout
-from localaws.groundtruth.answers import KINDS, Kind
-from localaws.groundtruth.arns import built_in_task
 from localaws.groundtruth.batches import Answer, Batch, Batches
 from localaws.groundtruth.files import Files
 from localaws.groundtruth.functions import FunctionFailure, Functions
 from localaws.groundtruth.jobs import Jobs
-from localaws.groundtruth.labels import failure_outcome, label_outcome
+from localaws.groundtruth.labels import account_of, failure_outcome, label_outcome
 from localaws.groundtruth.preparation import THREADS, VERSION
 from localaws.groundtruth.problems import ObjectFailure
+from localaws.groundtruth.task_types import task_type_of
 from localaws.groundtruth.threads import in_threads
 
 ATTEMPTS = 3
@@ -64,13 +63,14 @@ class Consolidation:
                 layout.consolidation_response(job, batch), json.dumps(list(results.values())).encode()
             )
             missing = "ClientError: The consolidation function returned no annotation for this object"
+        task_type = task_type_of(job["HumanTaskConfig"], account_of(job))
         outcomes = {}
         for number, _ in objects:
             content = content_of(results.get(str(number)))
             try:
                 if content is None:
                     raise ObjectFailure(missing)
-                outcome = label_outcome(job, built_in_kind(job, task), content, task["labels"], batch.moment)
+                outcome = label_outcome(job, task_type, content, task["labels"], batch.moment)
                 outcomes[number] = "labeled", outcome
             except ObjectFailure as failure:
                 outcomes[number] = "failed", failure_outcome(job, str(failure), batch.moment)
@@ -81,7 +81,7 @@ class Consolidation:
         return {
             "version": VERSION,
             "labelingJobArn": job["LabelingJobArn"],
-            "labelCategories": task["labels"],
+            "labelCategories": task["labels"] or None,
             "labelAttributeName": job["LabelAttributeName"],
             "roleArn": job["RoleArn"],
             "outputConfig": layout.consolidated_output(job),
@@ -98,12 +98,6 @@ def content_of(result: dict | None) -> dict | None:
 
 def function_arn(job: dict) -> str:
     return job["HumanTaskConfig"]["AnnotationConsolidationConfig"]["AnnotationConsolidationLambdaArn"]
-
-
-def built_in_kind(job: dict, task: dict) -> Kind | None:
-    """The kind of the task if AWS's own function consolidates it: then the label has AWS's form."""
-    account = job["LabelingJobArn"].split(":")[4]
-    return KINDS[task["kind"]] if built_in_task(function_arn(job), account) else None
 
 
 def read_results(reply: object) -> dict[str, dict]:

@@ -12,13 +12,14 @@ from localaws.groundtruth.batches import Batches
 from localaws.groundtruth.consolidation import Consolidation
 from localaws.groundtruth.files import Files
 from localaws.groundtruth.jobs import Jobs, key_of
-from localaws.groundtruth.labels import failure_outcome, output_line
+from localaws.groundtruth.labels import account_of, failure_outcome, output_line
 from localaws.groundtruth.manifest import read_manifest
 from localaws.groundtruth.objects import Objects
 from localaws.groundtruth.preparation import Preparation
 from localaws.groundtruth.problems import JobFailure, TemplateProblem
+from localaws.groundtruth.task_types import task_type_of
 from localaws.groundtruth.tasks import Tasks
-from localaws.groundtruth.templates import access_for, answer_element, render
+from localaws.groundtruth.templates import access_for, answer_element, check_choices, render
 
 DEFAULT_LIFETIME = 30 * 24 * 3600  # seconds
 LONGEST_JOB = 30 * 24 * 3600
@@ -83,16 +84,23 @@ class Course:
         if number is None:
             return
         name, first = job["LabelingJobName"], self.objects.task(key, number)
-        task = self.jobs.task(name)
+        task, task_type = self.jobs.task(name), task_type_of(job["HumanTaskConfig"], account_of(job))
         try:
             access = access_for(task["template"], first.line, lambda uri: uri)
             html = render(task["template"], first.task_input, access)
-            self.jobs.name_element(name, answer_element(html, task["kind"]))
+            attributes = answer_element(html, task["tag"])
+            check_choices(task["tag"], attributes, task["labels"])
+            if task_type and task_type.adjusts and "initial-value" not in attributes:
+                raise TemplateProblem(
+                    "MissingAttribute",
+                    f"<{task['tag']}> needs the attribute initial-value for the task type {task_type.name}",
+                )
         except TemplateProblem as problem:
             raise JobFailure(
                 f"ClientError: The worker template does not make a task of line {number + 1}: "
                 f"{problem.code}: {problem}"
             ) from None
+        self.jobs.name_element(name, attributes.get("name", ""))
 
     def _label(self, job: dict) -> bool:
         name, key, now = job["LabelingJobName"], key_of(job["LabelingJobName"]), time.time()
@@ -149,7 +157,7 @@ class Course:
             return False
         self.objects.offer(
             key,
-            self.preparation.prepare(job, waiting),
+            self.preparation.prepare(job, self.jobs.task(job["LabelingJobName"]), waiting),
             task["NumberOfHumanWorkersPerDataObject"],
             task.get("TaskAvailabilityLifetimeInSeconds", DEFAULT_LIFETIME),
         )

@@ -17,8 +17,9 @@ class Jobs:
     """A job's document has the members of DescribeLabelingJob; times are epoch seconds. None is ever deleted.
 
     Its task is kept apart, because a template may be large: ``labels`` (names in the order of their class
-    ids), ``template`` (Liquid), ``kind`` (the tag of the element that workers answer with) and, once it was
-    rendered, ``element`` (the name that its answer goes by).
+    ids), ``template`` (Liquid), ``tag`` (the element that workers answer with), ``reviewed`` (the attribute
+    of an earlier label that they see, or None) and, once it was rendered, ``element`` (the name that its
+    answer goes by).
     """
 
     def __init__(self, store: Store):

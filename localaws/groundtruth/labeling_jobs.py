@@ -59,7 +59,7 @@ class LabelingJobs:
         check_request(params, self.identity.account)
         if not self.workteams.by_arn(params["HumanTaskConfig"]["WorkteamArn"]):
             raise invalid(f"The work team {params['HumanTaskConfig']['WorkteamArn']} does not exist.")
-        labels, template, kind = check_files(params, self.files)
+        task = check_files(params, self.files, self.identity.account)
         arn = self.identity.arn("sagemaker", f"labeling-job/{name.lower()}")
         now = time.time()
         job = {field: params[field] for field in REQUEST_FIELDS if field in params} | {
@@ -70,7 +70,7 @@ class LabelingJobs:
             "LastModifiedTime": now,
         }
         try:
-            self.jobs.add(job, {"labels": labels, "template": template, "kind": kind})
+            self.jobs.add(job, task)
         except Taken:
             raise self._taken(name) from None
         if params.get("Tags"):

@@ -4,15 +4,17 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from localaws.groundtruth.answers import Kind
 from localaws.groundtruth.problems import ObjectFailure
+from localaws.groundtruth.task_types import TaskType
 
 SOURCES = ("source-ref", "source")
 LONGEST_REASON = 1024
 
 
-def label_outcome(job: dict, kind: Kind | None, content: dict, labels: Sequence[str], moment: float) -> str:
-    """The outcome of a consolidated object, as JSON. ``kind`` is given for a built-in consolidation.
+def label_outcome(
+    job: dict, task_type: TaskType | None, content: dict, labels: Sequence[str], moment: float
+) -> str:
+    """The outcome of a consolidated object, as JSON. ``task_type`` is given for a built-in consolidation.
 
     Ground Truth writes the metadata itself: whatever a function says about it is overridden, and the label of
     a function of one's own stays as the function made it. Raises ObjectFailure.
@@ -24,12 +26,12 @@ def label_outcome(job: dict, kind: Kind | None, content: dict, labels: Sequence[
         )
     gained = {name: value for name, value in content.items() if name not in SOURCES}
     metadata: dict = {"type": "groundtruth/custom"}
-    if kind is not None:
+    if task_type is not None:
         try:
-            gained[attribute], metadata = kind.built_in_label(content[attribute], labels)
+            gained[attribute], metadata = task_type.label(content[attribute], labels)
         except ValueError as problem:
             raise ObjectFailure(f"ClientError: {problem}") from None
-        metadata["type"] = kind.manifest_type
+        metadata["type"] = task_type.manifest_type
     metadata["human-annotated"] = "yes"
     gained[f"{attribute}-metadata"] = metadata | provenance(job, moment)
     return json.dumps(gained)
@@ -39,6 +41,10 @@ def failure_outcome(job: dict, reason: str, moment: float) -> str:
     """The outcome of an object that could not be labeled: metadata without a label."""
     metadata = {"failure-reason": reason[:LONGEST_REASON]} | provenance(job, moment)
     return json.dumps({f"{job['LabelAttributeName']}-metadata": metadata})
+
+
+def account_of(job: dict) -> str:
+    return job["LabelingJobArn"].split(":")[4]
 
 
 def provenance(job: dict, moment: float) -> dict:

@@ -22,8 +22,8 @@ class ObjectTask:
 
     line: dict
     task_input: dict
-    width: int  # of the stored image, in pixels
-    height: int
+    width: int | None  # of the stored image, in pixels; None where the task needs no image
+    height: int | None
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ import time
 from botocore.exceptions import ClientError
 from PIL import Image, UnidentifiedImageError
 
+from localaws.groundtruth.answers import ELEMENTS
 from localaws.groundtruth.files import Files, error_code, is_final, is_missing
 from localaws.groundtruth.functions import FunctionFailure, Functions
-from localaws.groundtruth.labels import failure_outcome
+from localaws.groundtruth.labels import account_of, failure_outcome
 from localaws.groundtruth.objects import Prepared
 from localaws.groundtruth.problems import ObjectFailure
+from localaws.groundtruth.task_types import task_type_of
 from localaws.groundtruth.threads import in_threads
 
 HEADER_BYTES = 64 * 1024
@@ -26,14 +28,18 @@ class Preparation:
         self.files = files
         self.functions = functions
 
-    def prepare(self, job: dict, waiting: list[tuple[int, str]]) -> list[Prepared]:
-        """Prepare objects (number, line) side by side. Whatever is wrong with one fails that one alone."""
-        return in_threads(lambda row: self._prepare(job, *row), waiting, THREADS)
+    def prepare(self, job: dict, task: dict, waiting: list[tuple[int, str]]) -> list[Prepared]:
+        """Prepare objects (number, line) side by side. Whatever is wrong with one fails that one alone.
 
-    def _prepare(self, job: dict, number: int, line: str) -> Prepared:
+        ``task`` is what the job's task is made of, see ``Jobs``.
+        """
+        return in_threads(lambda row: self._prepare(job, task, *row), waiting, THREADS)
+
+    def _prepare(self, job: dict, task: dict, number: int, line: str) -> Prepared:
         entry = json.loads(line)
         try:
-            width, height = self._measure(entry)
+            check_reviewed(entry, task["reviewed"], job)
+            width, height = self._measure(entry, task["tag"])
             reply = self._ask(job, entry)
         except ObjectFailure as failure:
             return Prepared(number, "failed", outcome=failure_outcome(job, str(failure), time.time()))
@@ -41,19 +47,23 @@ class Preparation:
             return Prepared(number, "unwanted")
         return Prepared(number, "open", json.dumps(reply["taskInput"]), width, height)
 
-    def _measure(self, entry: dict) -> tuple[int, int]:
-        uri = entry.get("source-ref")
-        if uri is None:
+    def _measure(self, entry: dict, tag: str) -> tuple[int | None, int | None]:
+        """Width and height of the image in pixels; None of what is no image, where none is needed."""
+        uri, needed = entry.get("source-ref"), ELEMENTS[tag].needs_image
+        if uri is None and needed:
             raise ObjectFailure(
-                "ClientError: The data object is a text (source); boxes need an image (source-ref)"
+                f"ClientError: The data object is a text (source); <{tag}> needs an image (source-ref)"
             )
+        if uri is None:
+            return None, None
         try:
+            if not needed:
+                self.files.size(uri)
+                return None, None
             try:
                 return image_size(self.files.read(uri, HEADER_BYTES))
-            except OSError:
-                return image_size(
-                    self.files.read(uri, LARGEST_IMAGE)
-                )  # long metadata can stand before the size
+            except OSError:  # long metadata can stand before the size
+                return image_size(self.files.read(uri, LARGEST_IMAGE))
         except ClientError as error:
             if not is_final(error):
                 raise
@@ -71,6 +81,20 @@ class Preparation:
         if not isinstance(reply, dict) or (is_wanted(reply) and not isinstance(reply.get("taskInput"), dict)):
             raise ObjectFailure("ClientError: The pre-annotation function returned no taskInput object")
         return reply
+
+
+def check_reviewed(entry: dict, reviewed: str | None, job: dict) -> None:
+    """A job that reviews labels needs one to review. Raises ObjectFailure.
+
+    Which one is for the template to say; the label category configuration may say it too.
+    """
+    if reviewed is not None:
+        if reviewed not in entry:
+            raise ObjectFailure(f"ClientError: The data object has no label {reviewed} to review")
+        return
+    task_type = task_type_of(job["HumanTaskConfig"], account_of(job))
+    if task_type and task_type.reviews and not any(f"{name}-metadata" in entry for name in entry):
+        raise ObjectFailure("ClientError: The data object has no label of an earlier job to review")
 
 
 def is_wanted(reply: dict) -> bool:

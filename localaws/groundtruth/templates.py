@@ -3,21 +3,21 @@
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-custom-templates-step2.html
 """
 
+import ast
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html.parser import HTMLParser
 
 from liquid import Environment, Markup
 from liquid.exceptions import LiquidError, LiquidSyntaxError, UnknownFilterError
 
-from localaws.groundtruth.answers import KINDS
+from localaws.groundtruth.answers import ANNOTATING, ELEMENTS, PLAIN_FORM
 from localaws.groundtruth.problems import TemplateProblem
 
 LONGEST_TEMPLATE = 128_000  # characters
-# What may stand around the element that is answered with.
+# What may stand beside the element that is answered with.
 OTHER_ELEMENTS = (
-    "crowd-form",
     "crowd-alert",
     "crowd-button",
     "crowd-checkbox",
@@ -25,9 +25,16 @@ OTHER_ELEMENTS = (
     "crowd-slider",
     "crowd-text-area",
 )
-INSTRUCTIONS = ("full-instructions", "short-instructions")
+OFFERED = (*ELEMENTS, *OTHER_ELEMENTS)
 CROWD_TAG = re.compile(r"<\s*(crowd-[a-z0-9-]+)", re.IGNORECASE)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# Scripts and style sheets that the page fetches; AWS's own elements are swapped for the portal's.
+FETCHED = re.compile(
+    r"<script\b[^>]*?\ssrc\s*=\s*[\"']?(?P<script>[^\"'\s>]+)"
+    r"|<link\b(?=[^>]*\brel\s*=\s*[\"']?stylesheet)[^>]*?\shref\s*=\s*[\"']?(?P<style>[^\"'\s>]+)",
+    re.IGNORECASE,
+)
+OUR_OWN = re.compile(r"(https?:)?//assets\.crowd\.aws/", re.IGNORECASE)
 
 
 class Sandbox(Environment):
@@ -94,17 +101,27 @@ def check_source(template: str) -> str:
         raise TemplateProblem(
             "TemplateTooLong", f"{len(template)} characters; {LONGEST_TEMPLATE} are accepted"
         )
-    tags = [tag.lower() for tag in CROWD_TAG.findall(COMMENT.sub("", template))]
+    shown = COMMENT.sub("", template)
+    tags = list(dict.fromkeys(tag.lower() for tag in CROWD_TAG.findall(shown)))
     for tag in tags:
-        if tag not in KINDS and tag not in OTHER_ELEMENTS:
+        if tag not in OFFERED:
             raise _unsupported(tag)
-    answered = [tag for tag in tags if tag in KINDS]
-    if len(set(answered)) != 1:
+    for found in FETCHED.finditer(shown):
+        address = found["script"] or found["style"]
+        if not OUR_OWN.match(address):
+            raise TemplateProblem(
+                "ExternalResource",
+                f"{address} is from another server: tasks are shown without access to the network, "
+                "so scripts and styles must stand in the template itself",
+            )
+    answered = [tag for tag in tags if tag in ANNOTATING]
+    if len(answered) > 1 or PLAIN_FORM not in tags:
         raise TemplateProblem(
             "MissingElement",
-            f"a worker template needs one of {', '.join(KINDS)}; this one has {answered or 'none'}",
+            f"a worker template needs a <{PLAIN_FORM}>, and in it inputs or one of {', '.join(ANNOTATING)}; "
+            f"this one has {', '.join(tags) or 'none'}",
         )
-    return answered[0]
+    return answered[0] if answered else PLAIN_FORM
 
 
 def find_problems(html: str) -> list[TemplateProblem]:
@@ -112,12 +129,35 @@ def find_problems(html: str) -> list[TemplateProblem]:
     return ElementReader(html).problems
 
 
-def answer_element(html: str, tag: str) -> str:
-    """The name that the element's value has in the answer. Raises TemplateProblem."""
+def answer_element(html: str, tag: str) -> dict[str, str]:
+    """The attributes of the element that workers answer with. Raises TemplateProblem."""
     reader = ElementReader(html)
     if reader.problems:
         raise reader.problems[0]
-    return next(attributes["name"] for found, attributes in reader.elements if found == tag)
+    attributes = next((attributes for found, attributes in reader.elements if found == tag), None)
+    if attributes is None:
+        raise TemplateProblem("MissingElement", f"there is no <{tag}> in the task")
+    return {name: value or "" for name, value in attributes.items()}
+
+
+def check_choices(tag: str, attributes: dict[str, str], labels: Sequence[str]) -> None:
+    """Workers may choose only what the job accepts. Raises TemplateProblem.
+
+    AWS's own examples write these lists as in JavaScript; one in no form known here is the element's to read.
+    """
+    choices = ELEMENTS[tag].choices
+    if choices is None:
+        return
+    try:
+        listed = ast.literal_eval(attributes[choices].strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return
+    unknown = [choice for choice in listed if choice not in labels] if isinstance(listed, list) else []
+    if unknown:
+        raise TemplateProblem(
+            "UnknownLabel",
+            f"<{tag}> offers {unknown} as {choices}; the labels of the job are {list(labels)}",
+        )
 
 
 class ElementReader(HTMLParser):
@@ -131,31 +171,28 @@ class ElementReader(HTMLParser):
         self.problems = list(self._problems())
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag.startswith("crowd-") or tag in INSTRUCTIONS:
+        if tag.startswith("crowd-"):
             self.elements.append((tag, dict(attributes)))
 
     def _problems(self) -> Iterator[TemplateProblem]:
         tags = [tag for tag, _ in self.elements]
         for tag in dict.fromkeys(tags):
-            if tag not in KINDS and tag not in OTHER_ELEMENTS and tag not in INSTRUCTIONS:
+            if tag not in OFFERED:
                 yield _unsupported(tag)
-        if "crowd-form" not in tags:
-            yield TemplateProblem("MissingElement", "the task must stand in a <crowd-form>")
-        answered = [(tag, attributes) for tag, attributes in self.elements if tag in KINDS]
-        if len(answered) != 1:
-            found = [tag for tag, _ in answered] or "none"
-            yield TemplateProblem("MissingElement", f"one of {', '.join(KINDS)} is needed; found {found}")
+        if PLAIN_FORM not in tags:
+            yield TemplateProblem("MissingElement", f"the task must stand in a <{PLAIN_FORM}>")
+        answered = [(tag, attributes) for tag, attributes in self.elements if tag in ANNOTATING]
+        if len(answered) > 1:
+            found = ", ".join(tag for tag, _ in answered)
+            yield TemplateProblem("TooManyElements", f"workers answer with one element; this has {found}")
         for tag, attributes in answered:
-            for name in ("name", "src", "labels"):
+            for name in ELEMENTS[tag].attributes:
                 if not attributes.get(name):
                     yield TemplateProblem("MissingAttribute", f"<{tag}> needs the attribute {name}")
-            for region in INSTRUCTIONS:
-                if region not in tags:
-                    yield TemplateProblem("MissingElement", f"<{tag}> needs the region <{region}>")
 
 
 def _unsupported(tag: str) -> TemplateProblem:
     return TemplateProblem(
         "UnsupportedElement",
-        f"the portal of the stand-in does not offer <{tag}>; it has {', '.join([*KINDS, *OTHER_ELEMENTS])}",
+        f"the portal of the stand-in does not offer <{tag}>; it has {', '.join(OFFERED)}",
     )

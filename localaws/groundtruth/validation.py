@@ -6,12 +6,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localaws.api import AwsError
-from localaws.groundtruth.answers import KINDS
+from localaws.groundtruth.answers import PLAIN_FORM
 from localaws.groundtruth.arns import built_in_task
 from localaws.groundtruth.files import Files, error_code, is_final, is_missing, split_uri
 from localaws.groundtruth.labels import SOURCES
 from localaws.groundtruth.manifest import LARGEST_FILE
 from localaws.groundtruth.problems import TemplateProblem
+from localaws.groundtruth.task_types import TASK_TYPES, TaskType, task_type_of
 from localaws.groundtruth.templates import check_source
 
 LONGEST_TIME_LIMIT = 28_800  # seconds, for images
@@ -31,7 +32,6 @@ NEEDED = {
     "HumanTaskConfig.UiConfig.UiTemplateS3Uri": "the stand-in has no worker interfaces of its own",
     "HumanTaskConfig.PreHumanTaskLambdaArn": "it makes the task input of each data object",
     "HumanTaskConfig.AnnotationConsolidationConfig": "jobs without consolidation are not offered",
-    "LabelCategoryConfigS3Uri": "it names the labels that workers choose from",
 }
 
 
@@ -43,8 +43,9 @@ def check_request(params: dict, account: str) -> None:
     for path, why in NEEDED.items():
         if _member(params, path) is None:
             raise invalid(f"{path} is required: {why}")
-    check_label_attribute(params["LabelAttributeName"])
     task = params["HumanTaskConfig"]
+    check_functions(task, account)
+    check_label_attribute(params["LabelAttributeName"], task_type_of(task, account))
     if task["TaskTimeLimitInSeconds"] > LONGEST_TIME_LIMIT:
         raise invalid(
             f"TaskTimeLimitInSeconds is {task['TaskTimeLimitInSeconds']}; "
@@ -55,33 +56,45 @@ def check_request(params: dict, account: str) -> None:
             f"TaskAvailabilityLifetimeInSeconds is {task['TaskAvailabilityLifetimeInSeconds']}; "
             f"at most {LONGEST_LIFETIME} seconds are allowed for a private workforce"
         )
-    offered = {kind.task_type for kind in KINDS.values()}
-    for arn in (
-        task["PreHumanTaskLambdaArn"],
-        task["AnnotationConsolidationConfig"]["AnnotationConsolidationLambdaArn"],
-    ):
-        built_in = built_in_task(arn, account)
-        if built_in and built_in not in offered:
+
+
+def check_functions(task: dict, account: str) -> None:
+    """AWS's own functions must be of a task type that is offered, and of the same one. Raises AwsError."""
+    before = task["PreHumanTaskLambdaArn"]
+    after = task["AnnotationConsolidationConfig"]["AnnotationConsolidationLambdaArn"]
+    names = []
+    for arn in (before, after):
+        name = built_in_task(arn, account)
+        if name and name not in TASK_TYPES:
             raise invalid(
-                f"{arn}: the built-in task type {built_in} is not offered by the stand-in; "
-                f"it has {', '.join(sorted(offered))}"
+                f"{arn}: the built-in task type {name} is not offered by the stand-in; "
+                f"it has {', '.join(TASK_TYPES)}"
             )
+        names.append(name)
+    if all(names) and names[0] != names[1]:
+        raise invalid(f"{before} is for the task type {names[0]}, but {after} for {names[1]}")
 
 
-def check_label_attribute(name: str) -> None:
+def check_label_attribute(name: str, task_type: TaskType | None) -> None:
     if name in SOURCES:
         raise invalid(f"LabelAttributeName {name} is reserved for the data object")
     if name.endswith("-metadata"):
         raise invalid(f"LabelAttributeName {name} must not end with -metadata")
-    if name.endswith("-ref"):
+    files = task_type is not None and task_type.writes_files
+    if files and not name.endswith("-ref"):
+        raise invalid(
+            f"LabelAttributeName {name} must end with -ref, as in {name}-ref: "
+            f"a label of the task type {task_type.name} is the address of a file"
+        )
+    if not files and name.endswith("-ref"):
         raise invalid(
             f"LabelAttributeName {name} must not end with -ref: "
             "that is for labels that are files, such as those of semantic segmentation"
         )
 
 
-def check_files(params: dict, files: Files) -> tuple[list[str], str, str]:
-    """Read what the request names in S3. Returns the labels, the template and its answering tag.
+def check_files(params: dict, files: Files, account: str) -> dict:
+    """Read what the request names in S3. Returns the job's task: labels, template, tag, reviewed.
 
     Raises AwsError for whatever is missing or unusable.
     """
@@ -92,17 +105,46 @@ def check_files(params: dict, files: Files) -> tuple[list[str], str, str]:
     output = params["OutputConfig"]["S3OutputPath"]
     bucket, _ = _read(lambda: split_uri(f"{output.rstrip('/')}/output"), "S3OutputPath", output)
     _read(lambda: files.check_bucket(bucket), "S3OutputPath", output)
-    config = params["LabelCategoryConfigS3Uri"]
-    labels = read_labels(
-        _read(lambda: files.read(config), "LabelCategoryConfigS3Uri", config),
-        f"LabelCategoryConfigS3Uri {config}",
-    )
-    uri = params["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"]
+    template, tag = _read_template(params["HumanTaskConfig"], files, account)
+    labels, reviewed = _read_config(params, tag, files)
+    return {"labels": labels, "template": template, "tag": tag, "reviewed": reviewed}
+
+
+def _read_template(task: dict, files: Files, account: str) -> tuple[str, str]:
+    uri = task["UiConfig"]["UiTemplateS3Uri"]
     try:
         template = _read(lambda: files.read(uri), "UiTemplateS3Uri", uri).decode()
-        return labels, template, check_source(template)
+        tag = check_source(template)
     except (UnicodeDecodeError, TemplateProblem) as problem:
         raise invalid(f"UiTemplateS3Uri {uri}: {problem}") from None
+    task_type = task_type_of(task, account)
+    if task_type and tag not in task_type.tags:
+        raise invalid(
+            f"UiTemplateS3Uri {uri}: workers answer with <{tag}>, but the task type {task_type.name} "
+            f"consolidates answers of {' or '.join(f'<{known}>' for known in task_type.tags)}"
+        )
+    return template, tag
+
+
+def _read_config(params: dict, tag: str, files: Files) -> tuple[list[str], str | None]:
+    """The labels, and the attribute of the earlier label that workers are to see."""
+    uri = params.get("LabelCategoryConfigS3Uri")
+    if uri is None and tag == PLAIN_FORM:
+        return [], None
+    if uri is None:
+        raise invalid("LabelCategoryConfigS3Uri is required: it names the labels that workers choose from")
+    name = f"LabelCategoryConfigS3Uri {uri}"
+    body = _read(lambda: files.read(uri), "LabelCategoryConfigS3Uri", uri)
+    labels = read_labels(body, name)
+    reviewed = json.loads(body).get("auditLabelAttributeName")
+    if reviewed is not None and (not isinstance(reviewed, str) or not reviewed):
+        raise invalid(f"{name}: auditLabelAttributeName must be the name of an attribute, not {reviewed!r}")
+    if reviewed == params["LabelAttributeName"]:
+        raise invalid(
+            f"{name}: auditLabelAttributeName is {reviewed}, the attribute that this job writes: "
+            "LabelAttributeName must be another one"
+        )
+    return labels, reviewed
 
 
 def read_labels(body: bytes, name: str) -> list[str]:

@@ -59,7 +59,8 @@ SNS = "arn:aws:sns:us-east-1:000000000000:topic"
 ALGORITHM = "arn:aws:sagemaker:us-east-1:027400017018:labeling-job-algorithm-specification/object-detection"
 INTERFACE = "arn:aws:sagemaker:us-east-1:394669845002:human-task-ui/VideoObjectDetection"
 NO_TEAM = "arn:aws:sagemaker:us-east-1:000000000000:workteam/private-crowd/none"
-SEGMENTATION = "arn:aws:lambda:us-east-1:432418664414:function:PRE-SemanticSegmentation"
+BUILT_IN = "arn:aws:lambda:us-east-1:432418664414:function:"
+SEGMENTATION, CLOUD = f"{BUILT_IN}PRE-SemanticSegmentation", f"{BUILT_IN}PRE-3DPointCloudObjectDetection"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,9 @@ SEGMENTATION = "arn:aws:lambda:us-east-1:432418664414:function:PRE-SemanticSegme
         ("HumanTaskConfig.PublicWorkforceTaskPrice", {"AmountInUsd": {"Cents": 1}}, "public workforce"),
         ("OutputConfig.SnsTopicArn", SNS, "notifications by SNS"),
         ("OutputConfig.KmsKeyId", "alias/key", "encryption by KMS"),
-        ("HumanTaskConfig.PreHumanTaskLambdaArn", SEGMENTATION, "task type SemanticSegmentation"),
+        ("HumanTaskConfig.PreHumanTaskLambdaArn", CLOUD, "task type 3DPointCloudObjectDetection is not"),
+        ("HumanTaskConfig.PreHumanTaskLambdaArn", SEGMENTATION,
+         "PRE-SemanticSegmentation is for the task type SemanticSegmentation"),
         ("HumanTaskConfig.PreHumanTaskLambdaArn", None, "PreHumanTaskLambdaArn is required"),
         ("HumanTaskConfig.AnnotationConsolidationConfig", None, "ConsolidationConfig is required"),
         ("HumanTaskConfig.UiConfig.UiTemplateS3Uri", None, "UiTemplateS3Uri is required"),
@@ -122,8 +125,8 @@ def test_a_label_configuration_that_cannot_be_used_is_refused(studio, request_of
     ("template", "message"),
     [
         (TEMPLATE.replace("crowd-bounding-box", "crowd-polygon"), "does not offer <crowd-polygon>"),
-        ("<p>nothing to do</p>", "needs one of crowd-bounding-box"),
-        ("", "needs one of crowd-bounding-box"),
+        ("<p>nothing to do</p>", "needs a <crowd-form>"),
+        ("", "needs a <crowd-form>"),
     ],
 )
 def test_a_template_that_the_portal_cannot_show_is_refused(studio, request_of, template, message):

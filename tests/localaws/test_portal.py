@@ -122,7 +122,7 @@ def test_another_origin_or_another_host_gets_nothing(studio, job):
 def test_a_body_that_is_too_large_or_no_json_is_refused(studio):
     worker = studio.worker()
     assert worker.http.post("/api/sign-in", content=b"x" * 20_000).status_code == 413
-    assert worker.http.post("/api/tasks/1/submit", content=b"x" * 5 * 2**20).status_code == 413
+    assert worker.http.post("/api/tasks/1/submit", content=b"x" * 17 * 2**20).status_code == 413
     for content in (b"{", b"[]", b'{"lease": NaN}', b"\xff"):
         assert worker.http.post("/api/tasks/1/submit", content=content).status_code == 400
     assert "lease is required" in worker.http.post("/api/tasks/1/submit", json={"lease": 3}).json()["error"]

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from localaws.groundtruth.answers import KINDS, check_answer
+from localaws.groundtruth.answers import ELEMENTS, check_answer
 from localaws.groundtruth.problems import InvalidAnswer
 
 BOX = {"height": 10, "label": "dog", "left": 5, "top": 6, "width": 20}
@@ -12,7 +12,7 @@ GOOD = {"boundingBox": {"boundingBoxes": [BOX], "inputImageProperties": {"height
 
 
 def check(answer: object) -> None:
-    check_answer(answer, KINDS["crowd-bounding-box"], "boundingBox", ["dog", "cat"], 60, 40)
+    check_answer(answer, ELEMENTS["crowd-bounding-box"], "boundingBox", ["dog", "cat"], 60, 40)
 
 
 def with_box(**changes) -> dict:

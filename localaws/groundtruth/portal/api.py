@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localaws.groundtruth.answers import EXTRA_BYTES, KINDS
+from localaws.groundtruth.answers import LARGEST_ANSWER
 from localaws.groundtruth.cognito import Challenge, Person, SignIn, WeakPassword, WrongPassword
 from localaws.groundtruth.portal.guard import read_json, text_of
 from localaws.groundtruth.portal.sessions import LIFETIME, Session, Sessions, Throttle, worker_id
@@ -23,7 +23,6 @@ from localaws.groundtruth.tasks import LeaseGone
 COOKIE = "session"
 SMALL_BODY = 16 * 1024
 LONGEST_REFUSAL = 1000  # characters of an answer that a message may repeat
-ANSWER_BODY = max(kind.largest_answer for kind in KINDS.values()) + EXTRA_BYTES
 
 Handler = Callable[[Request, dict[str, Any]], Response]
 
@@ -46,7 +45,7 @@ class Api:
             route("/api/session", self.who_am_i, "GET"),
             route("/api/jobs", self.list_jobs, "GET"),
             route("/api/jobs/{name}/claim", self.claim),
-            route("/api/tasks/{id:int}/submit", self.submit, largest=ANSWER_BODY),
+            route("/api/tasks/{id:int}/submit", self.submit, largest=LARGEST_ANSWER),
             route("/api/tasks/{id:int}/release", self.release),
             route("/api/tasks/{id:int}/decline", self.decline),
         ]
@@ -161,18 +160,19 @@ class Api:
         }
 
     def _described(self, task: OpenTask, session: Session) -> dict:
-        lease, source = task.lease, task.object.line.get("source-ref")
+        lease, line = task.lease, task.object.line
+        source = line.get("source-ref")  # none of a text
         shown = {"task": lease.id, "worker": session.worker, "lease": lease.token}
         content = self.signer.sign("content", shown, lease.until)
         return {
             "task": str(lease.id),
             "job": task.job,
-            "object": source,
+            "object": source or line["source"],
             "lease": lease.token,
             "expires_at": lease.until,
             "labels": task.labels,
             "element": {"tag": task.tag, "name": task.element},
-            "image": image_path(self.signer, source, lease.until),
+            "image": image_path(self.signer, source, lease.until) if source else None,
             "content": f"/tasks/{lease.id}/content?token={content}",
             "input": task.object.task_input,
         }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from localaws.api import Clients
-from localaws.groundtruth.answers import KINDS, check_answer
+from localaws.groundtruth.answers import ELEMENTS, check_answer
 from localaws.groundtruth.cognito import SignIn
 from localaws.groundtruth.jobs import Jobs, key_of
 from localaws.groundtruth.objects import Objects, ObjectTask
@@ -96,7 +96,7 @@ class Workplace:
                 return
             raise
         size = held.object.width, held.object.height
-        check_answer(answer, KINDS[held.tag], held.element, held.labels, *size)
+        check_answer(answer, ELEMENTS[held.tag], held.element, held.labels, *size)
         self.tasks.submit(held.lease, session.worker, content)
 
     def release(self, session: Session, task: int, token: str) -> None:
@@ -117,7 +117,7 @@ class Workplace:
         task = self.jobs.task(lease.job)
         name = self.jobs.find(lease.job)["LabelingJobName"]
         shown = self.objects.task(lease.job, lease.object)
-        return OpenTask(lease, name, shown, task["labels"], task["kind"], task["element"])
+        return OpenTask(lease, name, shown, task["labels"], task["tag"], task["element"])
 
     def _described(self, job: dict, worker: str) -> dict:
         task, key = job["HumanTaskConfig"], key_of(job["LabelingJobName"])

@@ -1,9 +1,7 @@
 """Simulated workers at the real portal: whole jobs, from CreateLabelingJob to the output manifest."""
 
-import io
 import json
 import threading
-import zipfile
 from pathlib import Path, PurePosixPath
 from random import Random
 
@@ -12,6 +10,7 @@ import pytest
 from demo.crowd import run_crowd
 from demo.noise import Noise
 from demo.portal import Refused
+from resources.functions import pack
 from tests.localaws.labeling import LABELS, ROLE, Studio, picture
 from vision.boxes import Box, iou
 from vision.exchange import write_coco
@@ -53,15 +52,12 @@ class Album:
 
     def deploy(self, kind: str) -> str:
         """One of our own functions, zipped as its folder is."""
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            archive.write(LAMBDAS / kind / "handler.py", "handler.py")
         return self.studio.stand_in.client("lambda").create_function(
             FunctionName=f"{self.studio.name}-SageMaker-{kind.replace('_', '-')}",
             Runtime="python3.12",
             Role=ROLE,
             Handler="handler.handle",
-            Code={"ZipFile": packed.getvalue()},
+            Code={"ZipFile": pack(LAMBDAS / kind)},
             Timeout=60,
         )["FunctionArn"]
 

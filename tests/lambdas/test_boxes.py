@@ -212,25 +212,3 @@ def test_a_thousand_objects_fit_in_one_call(consolidation):
     results = consolidation.consolidate(crowd_of_three(random.Random(5), 1000), "animals", LABELS, read=None)
     assert [result["datasetObjectId"] for result in results] == [str(index) for index in range(1000)]
     assert len(json.dumps(results)) < 6_000_000, "AWS Lambda returns at most 6 MB"
-
-
-def test_payload_and_long_answers_are_read_from_s3(consolidation, stand_in_environment):
-    s3 = stand_in_environment.client("s3")
-    s3.create_bucket(Bucket="consolidation-payloads")
-    long = answer("ann", box(10, 10, 50, 50))["annotationData"]["content"]
-    s3.put_object(Bucket="consolidation-payloads", Key="answers/ann.json", Body=long.encode())
-    apart = {"workerId": "ann", "annotationData": {"s3Uri": "s3://consolidation-payloads/answers/ann.json"}}
-    body = json.dumps(payload(apart, answer("bob", box(12, 10, 50, 50))))
-    s3.put_object(Bucket="consolidation-payloads", Key="requests/1.json", Body=body.encode())
-    (result,) = consolidation.handle(
-        {
-            "version": "2018-10-16",
-            "labelingJobArn": ARN,
-            "labelCategories": LABELS,
-            "labelAttributeName": "animals",
-            "payload": {"s3Uri": "s3://consolidation-payloads/requests/1.json"},
-        },
-        None,
-    )
-    label = result["consolidatedAnnotation"]["content"]["animals"]
-    assert label["annotations"] == [{"class_id": 0, "left": 11, "top": 10, "width": 50, "height": 50}]

@@ -27,6 +27,7 @@ class PortalSession:
     def __init__(self, address: str, username: str, new_password: Callable[[], str]):
         self.username = username
         self.new_password = new_password
+        self.csrf_token = ""
         # Without the environment's proxies: they do not lead to a portal on this machine.
         self.http = httpx.Client(base_url=address, timeout=60, trust_env=False)
 
@@ -51,21 +52,24 @@ class PortalSession:
         return self._hand_in(task, "decline", {})
 
     def _hand_in(self, task: dict, way: str, body: dict) -> bool:
-        try:
-            self._call("POST", f"/api/tasks/{task['task']}/{way}", {"lease": task["lease"], **body})
-        except Refused as refused:
-            if refused.status == 409:
+        path, body = f"/api/tasks/{task['task']}/{way}", {"lease": task["lease"], **body}
+        response = self._send("POST", path, body, task["csrf_token"])
+        if response.status_code == 401:  # the task's token went with the session: a claim brings another
+            again = self.claim(task["job"])
+            if again is None or again["lease"] != task["lease"]:
                 return False
-            raise
-        return True
+            response = self._send("POST", path, body, again["csrf_token"])
+        if response.is_error and response.status_code != 409:
+            raise Refused(response)
+        return response.is_success
 
     def _call(self, method: str, path: str, body: dict | None = None) -> httpx.Response:
-        if "X-CSRF-Token" not in self.http.headers:
+        if not self.csrf_token:
             self._sign_in()
-        response = self._send(method, path, body)
+        response = self._send(method, path, body, self.csrf_token)
         if response.status_code == 401:
             self._sign_in()
-            response = self._send(method, path, body)
+            response = self._send(method, path, body, self.csrf_token)
         if response.is_error:
             raise Refused(response)
         return response
@@ -75,14 +79,15 @@ class PortalSession:
         response = self._send("POST", "/api/sign-in", credentials)
         if response.is_error:
             raise Refused(response)
-        self.http.headers["X-CSRF-Token"] = response.json()["csrf_token"]
+        self.csrf_token = response.json()["csrf_token"]
 
-    def _send(self, method: str, path: str, body: dict | None) -> httpx.Response:
+    def _send(self, method: str, path: str, body: dict | None, csrf_token: str = "") -> httpx.Response:
         """Every call may be repeated. Raises httpx.TransportError when the portal stays away."""
+        headers = {"X-CSRF-Token": csrf_token} if csrf_token else {}
         deadline, pause = time.monotonic() + PATIENCE, 0.1
         while True:
             try:
-                response = self.http.request(method, path, json=body)
+                response = self.http.request(method, path, json=body, headers=headers)
                 if response.status_code not in UNAVAILABLE or time.monotonic() > deadline:
                     return response
             except httpx.TransportError:

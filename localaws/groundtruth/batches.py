@@ -32,6 +32,7 @@ class Answer:
     accepted_at: float
     submitted_at: float
     content: str  # JSON, as it was submitted
+    active_seconds: float | None = None  # where the worker's page told when there was work
 
 
 class Batches:
@@ -85,8 +86,8 @@ class Batches:
     def answers(self, job: str, number: int) -> list[Answer]:
         """The submitted answers about an object, in the order of their arrival."""
         rows = self.store.connection.execute(
-            "SELECT worker.id, worker.sub, worker.issuer, accepted_at, submitted_at, answer "
-            "FROM slot JOIN worker ON worker.id = slot.worker "
+            "SELECT worker.id, worker.sub, worker.issuer, accepted_at, submitted_at, answer, "
+            "active_seconds FROM slot JOIN worker ON worker.id = slot.worker "
             "WHERE job = ? AND object = ? AND state = 'submitted' ORDER BY submitted_at, slot.id",
             (job, number),
         )

@@ -73,7 +73,7 @@ def worker_response_body(answers: Sequence[Answer]) -> bytes:
                     "acceptanceTime": _milliseconds(answer.accepted_at),
                     "answerContent": json.loads(answer.content),
                     "submissionTime": _milliseconds(answer.submitted_at),
-                    "timeSpentInSeconds": round(answer.submitted_at - answer.accepted_at, 3),
+                    "timeSpentInSeconds": round(_time_spent(answer), 3),
                     "workerId": answer.worker,
                     "workerMetadata": {
                         "identityData": {
@@ -87,6 +87,13 @@ def worker_response_body(answers: Sequence[Answer]) -> bytes:
             ]
         }
     ).encode()
+
+
+def _time_spent(answer: Answer) -> float:
+    """Seconds of work; a page that does not tell of pauses is taken to have had none."""
+    if answer.active_seconds is not None:
+        return answer.active_seconds
+    return answer.submitted_at - answer.accepted_at
 
 
 def payload_entry(number: int, line: str, answers: Sequence[Answer]) -> dict:

@@ -11,11 +11,15 @@ object     one line of a job's input manifest; ``number`` (from 0) is AWS's data
                      stopped    the job ended first: goes through as it is
            Only an open object can be claimed or answered, so whoever moves it on has closed it to workers.
 slot       one answer that an object still needs, or has; a worker holds at most one per object
+           draft      what the worker has done so far, as the worker's page tells it
+           stopped_at the worker has put the task aside, and keeps it until its time is over
+           active_*   seconds of work, and the last sign of it: see tasks.py
 refusal    a worker who declined an object is not offered it again
 batch      objects that were, or are being, consolidated in one call; ``moment`` names its files
 worker     who answered: an identity of the user pool
 """
 
+import contextlib
 import sqlite3
 
 SCHEMA = """
@@ -46,7 +50,11 @@ CREATE TABLE IF NOT EXISTS slot (
     accepted_at REAL,
     lease_until REAL,
     submitted_at REAL,
-    answer TEXT
+    answer TEXT,
+    stopped_at REAL,
+    active_at REAL,
+    active_seconds REAL,
+    draft TEXT
 );
 CREATE UNIQUE INDEX IF NOT EXISTS one_slot_per_worker ON slot (job, object, worker) WHERE worker IS NOT NULL;
 CREATE INDEX IF NOT EXISTS slot_by_state ON slot (job, state, object);
@@ -76,4 +84,19 @@ CREATE TABLE IF NOT EXISTS worker (
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
+    """Make what is not there yet. Tables of an older version gain the columns that they lack, without values,
+    so a column that is added to SCHEMA must be one that may be NULL."""
     connection.executescript(SCHEMA)
+    with contextlib.closing(sqlite3.connect(":memory:")) as new:
+        new.executescript(SCHEMA)
+        tables = new.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            known = _columns(connection, table)
+            for name, kind in _columns(new, table).items():
+                if name not in known:
+                    connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
+    """Type by name."""
+    return dict(connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,)).fetchall())

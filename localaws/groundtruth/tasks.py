@@ -1,6 +1,10 @@
 """Tasks in the hands of workers: leases on slots, granted and ended by single statements.
 
-A worker never holds or fills two slots of one object. What ``submit`` has accepted is on disk.
+A worker never holds or fills two slots of one object. What ``submit`` and ``save_draft`` have accepted is on
+disk.
+
+How long a worker was active is told by signs of life: the time between two of them is work, up to ``IDLE``
+seconds of it. The clock is the server's. A worker whose page gives no such signs has no active seconds.
 """
 
 import secrets
@@ -9,7 +13,20 @@ from dataclasses import dataclass
 
 from localaws.store import Store
 
-FREE = "state = 'available', worker = NULL, token = NULL, accepted_at = NULL, lease_until = NULL"
+IDLE = 60.0  # seconds
+FREE = (
+    "state = 'available', worker = NULL, token = NULL, accepted_at = NULL, lease_until = NULL, "
+    "stopped_at = NULL, active_at = NULL, active_seconds = NULL, draft = NULL"
+)
+WORKED = (
+    "CASE WHEN stopped_at IS NULL THEN coalesce(active_seconds, 0) + "
+    f"max(0, min(:now - coalesce(active_at, accepted_at), {IDLE})) ELSE active_seconds END"
+)
+HELD = (
+    "id = :id AND worker = :worker AND token = :token AND state = 'working' AND lease_until >= :now "
+    "AND EXISTS (SELECT 1 FROM object WHERE object.job = slot.job AND object.number = slot.object "
+    "AND object.state = 'open')"
+)
 OPEN = "object.job = :job AND object.state = 'open'"
 # A slot of an open object that this worker has no part in, and has not declined.
 CLAIMABLE = """
@@ -44,7 +61,8 @@ class Tasks:
         self.store = store
 
     def claim(self, job: str, worker: str, time_limit: int) -> Lease | None:
-        """The worker's open lease in this job, or a new one; None where nothing is left for this worker."""
+        """The worker's open lease in this job, resumed where it was stopped, or a new one; None where nothing
+        is left for this worker."""
         values = {"job": job, "worker": worker, "now": time.time(), "limit": time_limit}
         values["token"] = secrets.token_urlsafe(24)
         with self.store.transaction() as connection:
@@ -54,7 +72,13 @@ class Tasks:
                 f"WHERE {OPEN} AND slot.worker = :worker AND slot.state = 'working'",
                 values,
             ).fetchone()
-            if row is None:  # the lowest line first, so that objects are finished one after the other
+            if row is not None:
+                connection.execute(
+                    "UPDATE slot SET stopped_at = NULL, active_at = :now "
+                    "WHERE id = :id AND stopped_at IS NOT NULL",
+                    {"id": row[0], "now": values["now"]},
+                )
+            else:  # the lowest line first, so that objects are finished one after the other
                 row = connection.execute(
                     "UPDATE slot SET state = 'working', worker = :worker, token = :token, "
                     "accepted_at = :now, lease_until = min(:now + :limit, (SELECT expires_at FROM object "
@@ -93,25 +117,57 @@ class Tasks:
         ).fetchone()
         return row is not None
 
+    def save_draft(self, lease: Lease, worker: str, draft: str) -> None:
+        """Keep what the worker has done so far. Raises LeaseGone."""
+        with self.store.transaction():
+            self._change(lease, worker, "draft = :draft", draft=draft)
+
+    def draft(self, lease: Lease) -> str | None:
+        """What was saved last."""
+        row = self.store.connection.execute(
+            "SELECT draft FROM slot WHERE id = ? AND token = ?", (lease.id, lease.token)
+        ).fetchone()
+        return row[0] if row else None
+
+    def note_activity(self, lease: Lease, worker: str) -> None:
+        """A sign of life. Raises LeaseGone."""
+        with self.store.transaction():
+            self._change(lease, worker, f"active_seconds = {WORKED}, active_at = :now")
+
+    def stop(self, lease: Lease, worker: str, draft: str | None) -> None:
+        """Put the task aside; it stays the worker's, and its time runs on. Without a draft, the one that was
+        saved last stays. Raises LeaseGone."""
+        with self.store.transaction():
+            self._change(
+                lease,
+                worker,
+                f"draft = coalesce(:draft, draft), active_seconds = {WORKED}, active_at = :now, "
+                "stopped_at = coalesce(stopped_at, :now)",
+                draft=draft,
+            )
+
     def submit(self, lease: Lease, worker: str, answer: str) -> None:
         """Keep the answer, and close the object with its last one. Raises LeaseGone."""
-        values = {"id": lease.id, "worker": worker, "token": lease.token, "answer": answer}
-        values |= {"now": time.time(), "job": lease.job, "object": lease.object}
         with self.store.transaction() as connection:
-            kept = connection.execute(
-                "UPDATE slot SET state = 'submitted', answer = :answer, submitted_at = :now, "
-                "lease_until = NULL WHERE id = :id AND worker = :worker AND token = :token "
-                "AND state = 'working' AND lease_until >= :now AND EXISTS (SELECT 1 FROM object "
-                "WHERE object.job = slot.job AND object.number = slot.object AND object.state = 'open')",
-                values,
+            self._change(
+                lease,
+                worker,
+                "state = 'submitted', answer = :answer, draft = NULL, submitted_at = :now, "
+                f"lease_until = NULL, active_seconds = CASE WHEN active_at IS NOT NULL THEN {WORKED} END",
+                answer=answer,
             )
-            if kept.rowcount == 0:
-                raise LeaseGone
             connection.execute(
                 "UPDATE object SET state = 'answered' WHERE job = :job AND number = :object AND NOT EXISTS "
                 "(SELECT 1 FROM slot WHERE job = :job AND object = :object AND state != 'submitted')",
-                values,
+                {"job": lease.job, "object": lease.object},
             )
+
+    def _change(self, lease: Lease, worker: str, changes: str, **values: str | None) -> None:
+        """Change the slot of a lease that still holds. Raises LeaseGone."""
+        values |= {"id": lease.id, "worker": worker, "token": lease.token, "now": time.time()}
+        changed = self.store.connection.execute(f"UPDATE slot SET {changes} WHERE {HELD}", values)
+        if changed.rowcount == 0:
+            raise LeaseGone
 
     def release(self, lease: Lease) -> None:
         """Hand the task back to everybody, this worker included."""
@@ -142,6 +198,17 @@ class Tasks:
             f"(({CLAIMABLE}) OR (slot.worker = :worker AND slot.state = 'working'))",
             values,
         ).fetchone()[0]
+
+    def at_hand(self, job: str, worker: str) -> str | None:
+        """Whether the worker holds a task of the job: ``open`` or ``stopped``."""
+        row = self.store.connection.execute(
+            f"SELECT slot.stopped_at {FROM_SLOTS} WHERE {OPEN} AND slot.worker = :worker "
+            "AND slot.state = 'working' AND slot.lease_until >= :now",
+            {"job": job, "worker": worker, "now": time.time()},
+        ).fetchone()
+        if row is None:
+            return None
+        return "open" if row[0] is None else "stopped"
 
     def submitted(self, job: str, worker: str) -> int:
         return self.store.connection.execute(

@@ -85,9 +85,16 @@ class Worker:
         assert reply.status_code in (200, 204), reply.text
         return reply.json() if reply.status_code == 200 else None
 
+    def act(self, task: dict, way: str, **body: object) -> httpx.Response:
+        """``way``: submit, release, decline, draft, stop or activity."""
+        return self.http.post(
+            f"/api/tasks/{task['task']}/{way}",
+            json={"lease": task["lease"], **body},
+            headers={"X-CSRF-Token": task["csrf_token"]},
+        )
+
     def hand_in(self, task: dict, given: object) -> httpx.Response:
-        body = {"lease": task["lease"], "answer": given}
-        return self.http.post(f"/api/tasks/{task['task']}/submit", json=body)
+        return self.act(task, "submit", answer=given)
 
     def label_all(self, job: str, draw: Callable[[dict], Iterable[dict]]) -> list[dict]:
         """Answer what there is with ``draw(task)``'s boxes; the tasks that were answered."""
@@ -232,6 +239,15 @@ class Studio:
                 "UPDATE document SET body = json_set(body, '$.CreationTime', "
                 "json_extract(body, '$.CreationTime') - ?) WHERE kind = 'labeling-job' AND name = ?",
                 (seconds, name.lower()),
+            )
+            database.commit()
+
+    def change_slots(self, name: str, changes: str) -> None:
+        """Change rows of a job's tasks; ``changes`` is SQL: assignments, and perhaps a WHERE."""
+        assignments, _, condition = changes.partition(" WHERE ")
+        with contextlib.closing(sqlite3.connect(self.stand_in.home / "ground_truth.sqlite3")) as database:
+            database.execute(
+                f"UPDATE slot SET {assignments} WHERE job = ? AND {condition or 'true'}", (name.lower(),)
             )
             database.commit()
 

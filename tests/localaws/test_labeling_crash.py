@@ -102,3 +102,21 @@ def test_jobs_killed_while_they_begin_stop_or_end_come_to_their_end(own_stand_in
     own_stand_in.start()
     assert studio.finished(name)["LabelCounters"]["HumanLabeled"] == 3
     assert all("boxes" in line for line in studio.output(name))
+
+
+def test_a_saved_draft_and_its_lease_survive_a_killed_server(own_stand_in):
+    studio = Studio(own_stand_in, workers=2)
+    name = studio.create(studio.manifest(*({"source-ref": uri} for uri in studio.pictures(2))))
+    worker, other = studio.workers()
+    task, stopped = worker.claim(name), other.claim(name)
+    assert worker.act(task, "draft", draft={"boundingBox": [1]}).status_code == 200
+    assert other.act(stopped, "stop", draft={"boundingBox": [2]}).status_code == 200
+    own_stand_in.kill()
+    own_stand_in.start()
+    assert other.jobs()[name]["at_hand"] == "stopped"
+    for who, before, draft in ((worker, task, [1]), (other, stopped, [2])):
+        again = who.claim(name)
+        assert again["draft"] == {"boundingBox": draft}
+        for key in ("lease", "task", "csrf_token", "expires_at"):
+            assert again[key] == before[key], key
+        assert who.hand_in(before, answer(box(4))).status_code == 200

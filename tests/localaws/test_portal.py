@@ -6,6 +6,7 @@ import secrets
 import httpx
 import pytest
 
+from localaws.groundtruth.portal.sessions import Throttle
 from tests.localaws.labeling import (
     ACS,
     HEIGHT,
@@ -18,6 +19,7 @@ from tests.localaws.labeling import (
     answer,
     box,
     picture,
+    wait_for,
 )
 
 
@@ -169,7 +171,7 @@ def test_a_rendered_task_is_caged(studio, job):
     assert httpx.get(src).content == picture()
     elsewhere = task["content"].replace(f"/tasks/{task['task']}/", "/tasks/999999/")
     assert httpx.get(studio.stand_in.portal + elsewhere).status_code == 403
-    worker.http.post(f"/api/tasks/{task['task']}/release", json={"lease": task["lease"]})
+    worker.act(task, "release")
     assert httpx.get(studio.stand_in.portal + task["content"]).status_code == 410
 
 
@@ -199,8 +201,8 @@ def test_a_bad_answer_is_refused_and_the_task_stays_with_its_worker(studio, job,
 def test_an_answer_is_accepted_once_and_its_repetition_is_not_an_error(studio, job):
     worker, other = studio.worker(2), studio.worker(1)
     task = worker.claim(job)
-    assert other.hand_in(task, answer(box(4))).status_code == 409  # somebody else's lease
-    assert worker.hand_in(task | {"lease": "made up"}, answer(box(4))).status_code == 409
+    theirs = other.claim(job)
+    assert other.hand_in(theirs | {"task": task["task"]}, answer(box(4))).status_code == 409
     assert worker.hand_in(task, answer(box(4))).status_code == 200
     assert worker.hand_in(task, answer(box(4))).status_code == 200  # as after a lost reply
     assert worker.hand_in(task, answer(box(5))).status_code == 409
@@ -210,13 +212,11 @@ def test_an_answer_is_accepted_once_and_its_repetition_is_not_an_error(studio, j
 def test_a_declined_task_does_not_come_back_and_a_released_one_does(studio, job):
     worker = studio.worker(2)
     task = worker.claim(job)
-    body = {"lease": task["lease"]}
-    assert worker.http.post(f"/api/tasks/{task['task']}/release", json=body).status_code == 200
-    assert worker.http.post(f"/api/tasks/{task['task']}/release", json=body).status_code == 409
+    assert worker.act(task, "release").status_code == 200
+    assert worker.act(task, "release").status_code == 409
     again = worker.claim(job)
     assert again["object"] == task["object"] and again["lease"] != task["lease"]
-    body = {"lease": again["lease"]}
-    assert worker.http.post(f"/api/tasks/{again['task']}/decline", json=body).status_code == 200
+    assert worker.act(again, "decline").status_code == 200
     assert worker.claim(job)["object"] != task["object"]
 
 
@@ -271,3 +271,28 @@ def test_the_built_in_functions_prepare_and_consolidate_without_being_deployed(s
     assert task["PreHumanTaskLambdaArn"] == PRE
     assert task["AnnotationConsolidationConfig"]["AnnotationConsolidationLambdaArn"] == ACS
     assert studio.worker().claim(job)["input"]["labels"] == ["dog", "cat"]
+
+
+def test_one_password_tried_on_many_names_is_slowed_down_too():
+    throttle = Throttle(attempts=2, in_all=5)
+    assert [throttle.enter("anna") for _ in range(3)] == [True, True, False]
+    assert throttle.enter("ben")
+    throttle.succeed("ben")  # who has a password of his own wins no more guesses at others' names
+    assert [throttle.enter(f"name-{number}") for number in range(4)] == [True, True, True, False]
+    assert not throttle.enter("ben")
+
+
+def test_failed_attempts_are_forgotten_in_time():
+    throttle = Throttle(attempts=1, in_all=2, seconds=0.05)
+    assert throttle.enter("anna") and throttle.enter("ben") and not throttle.enter("cleo")
+    wait_for(lambda: throttle.enter("cleo"), "the first failures to be forgotten")
+
+
+def test_signing_in_again_ends_the_session_of_before(studio):
+    worker = studio.worker()
+    before = worker.http.cookies["session"]
+    credentials = {"username": worker.me["username"], "password": PASSWORD}
+    assert worker.http.post("/api/sign-in", json=credentials).status_code == 200
+    assert worker.http.cookies["session"] != before
+    old = httpx.get(f"{studio.stand_in.portal}/api/session", cookies={"session": before})
+    assert old.status_code == 401

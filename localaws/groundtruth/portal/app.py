@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from localaws.groundtruth.files import Files
 from localaws.groundtruth.portal.api import Api
+from localaws.groundtruth.portal.entrance import Entrance
 from localaws.groundtruth.portal.guard import Guard
 from localaws.groundtruth.portal.pages import Pages
 from localaws.groundtruth.portal.sessions import Sessions
@@ -29,10 +30,11 @@ def make_portal(
     static: StaticFiles,
 ) -> Starlette:
     """``url`` is the portal's own origin, such as http://127.0.0.1:8081; it answers under no other name."""
-    api = Api(workplace, sessions, signer, region, secure=url.startswith("https://"))
+    entrance = Entrance(workplace, sessions, region, secure=url.startswith("https://"))
+    api = Api(workplace, entrance, signer)
     pages = Pages(workplace, files, signer, static, urlsplit(url).scheme)
     return Starlette(
-        routes=[*pages.routes(), *api.routes(), *static.routes()],
+        routes=[*pages.routes(), *entrance.routes(), *api.routes(), *static.routes()],
         middleware=[Middleware(Guard, url=url)],
         exception_handlers={HTTPException: refuse, BotoCoreError: wait, ClientError: wait},
     )

@@ -66,20 +66,26 @@ class Sessions:
         with self.store.transaction() as connection:
             connection.execute("DELETE FROM session WHERE id_hash = ?", (_hash(session_id),))
 
+    def task_token(self, session: Session, lease: str) -> str:
+        """The CSRF token of one task: worth nothing in another session, nor for another lease."""
+        return self.signer.derive("task", f"{session.csrf_token}\n{lease}")
+
     def _csrf(self, session_id: str) -> str:
         return self.signer.derive("csrf", session_id)
 
 
 class Throttle:
-    """At most ``attempts`` failures per name within ``seconds``; then the name waits.
+    """At most ``attempts`` failures per name within ``seconds``; then the name waits. With ``in_all`` of them
+    under whatever names, everybody waits: one password may be tried on many names as well.
 
     Kept in memory: what a restart forgets, the next guesses count again.
     """
 
-    def __init__(self, attempts: int = 10, seconds: float = 300.0):
+    def __init__(self, attempts: int = 10, in_all: int = 200, seconds: float = 300.0):
         self.attempts = attempts
+        self.in_all = in_all
         self.seconds = seconds
-        self.failures: dict[str, list[float]] = {}
+        self.failures: list[tuple[float, str]] = []  # moment and name, the oldest first
         self.lock = threading.Lock()
 
     def enter(self, name: str) -> bool:
@@ -87,17 +93,18 @@ class Throttle:
         that attempts made at the same time are counted too."""
         now = time.monotonic()
         with self.lock:
-            for known in [known for known, times in self.failures.items() if now - times[-1] > self.seconds]:
-                del self.failures[known]
-            recent = [moment for moment in self.failures.get(name, []) if now - moment <= self.seconds]
-            if len(recent) >= self.attempts:
+            self.failures = [(at, known) for at, known in self.failures if now - at <= self.seconds]
+            of_this_name = sum(known == name for _, known in self.failures)
+            if of_this_name >= self.attempts or len(self.failures) >= self.in_all:
                 return False
-            self.failures[name] = [*recent, now]
+            self.failures.append((now, name))
             return True
 
     def succeed(self, name: str) -> None:
+        """Forget the failures of this name, and of no other: who has a password may guess others' all the
+        same."""
         with self.lock:
-            self.failures.pop(name, None)
+            self.failures = [(at, known) for at, known in self.failures if known != name]
 
 
 def _hash(session_id: str) -> str:

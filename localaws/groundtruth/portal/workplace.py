@@ -24,6 +24,7 @@ class NotYours(Exception):
 class OpenTask:
     lease: Lease
     job: str
+    title: str
     object: ObjectTask
     labels: list[str]
     tag: str
@@ -99,6 +100,31 @@ class Workplace:
         check_answer(answer, ELEMENTS[held.tag], held.element, held.labels, *size)
         self.tasks.submit(held.lease, session.worker, content)
 
+    def draft(self, task: OpenTask) -> dict | None:
+        """What the worker has saved of the task so far."""
+        draft = self.tasks.draft(task.lease)
+        return json.loads(draft) if draft else None
+
+    def save_draft(self, session: Session, task: int, token: str, draft: dict) -> None:
+        """The draft is on disk when this returns. Raises LeaseGone."""
+        self.tasks.save_draft(self.tasks.held(task, session.worker, token), session.worker, json.dumps(draft))
+
+    def stop(self, session: Session, task: int, token: str, draft: dict | None) -> None:
+        """Put the task aside until the worker claims it again. Raises LeaseGone."""
+        content = None if draft is None else json.dumps(draft)
+        self.tasks.stop(self.tasks.held(task, session.worker, token), session.worker, content)
+
+    def note_activity(self, session: Session, task: int, token: str) -> None:
+        """Raises LeaseGone."""
+        self.tasks.note_activity(self.tasks.held(task, session.worker, token), session.worker)
+
+    def progress(self, session: Session, job: str) -> dict[str, int]:
+        """How many tasks of the job the worker has done, and how many they are with those still to be had."""
+        key = key_of(job)
+        done = self.tasks.submitted(key, session.worker)
+        left = self.tasks.available(key, session.worker) + self.objects.count(key, "waiting")
+        return {"done": done, "total": done + left}
+
     def release(self, session: Session, task: int, token: str) -> None:
         """Raises LeaseGone."""
         self.tasks.release(self.tasks.held(task, session.worker, token))
@@ -115,9 +141,10 @@ class Workplace:
 
     def _open_task(self, lease: Lease) -> OpenTask:
         task = self.jobs.task(lease.job)
-        name = self.jobs.find(lease.job)["LabelingJobName"]
+        job = self.jobs.find(lease.job)
+        name, title = job["LabelingJobName"], job["HumanTaskConfig"]["TaskTitle"]
         shown = self.objects.task(lease.job, lease.object)
-        return OpenTask(lease, name, shown, task["labels"], task["tag"], task["element"])
+        return OpenTask(lease, name, title, shown, task["labels"], task["tag"], task["element"])
 
     def _described(self, job: dict, worker: str) -> dict:
         task, key = job["HumanTaskConfig"], key_of(job["LabelingJobName"])
@@ -126,6 +153,7 @@ class Workplace:
             "title": task["TaskTitle"],
             "description": task["TaskDescription"],
             "keywords": task.get("TaskKeywords", []),
+            "at_hand": self.tasks.at_hand(key, worker),
             "available": self.tasks.available(key, worker),
             "submitted": self.tasks.submitted(key, worker),
             "total": self.objects.count(key),

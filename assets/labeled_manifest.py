@@ -7,14 +7,16 @@ import dagster as dg
 
 from assets.batches import ASKED_FOR_ONCE, batches
 from assets.labeling import labeling_input, labeling_job
-from assets.pictures import contact_sheet_of
+from assets.mask_files import check_masks
+from assets.pictures import contact_sheet_of_labels
 from assets.records import OWNERS, publish, read_record
-from assets.tables import boxes_per_label
+from assets.tables import count_labels
+from assets.training_manifest import training_manifest
 from resources.ground_truth import GroundTruth, LabelingJob
 from resources.loop import Loop
 from resources.names import sha256
 from resources.object_store import ObjectStore
-from vision.manifest import LabeledManifest, augmented_manifest, read_labeled
+from vision.manifest import FORMS, LabeledManifest, read_labeled
 
 SHOWN = 50
 
@@ -33,7 +35,8 @@ SHOWN = 50
             "labels_are_usable",
             asset="labeled_manifest",
             blocking=True,
-            description="Every line can be read, every label is known, every box is inside its image.",
+            description="Every line can be read, every label is known, every box is inside its image; every "
+            "mask can be read and fits its image.",
         ),
     ],
     group_name="labeling",
@@ -58,16 +61,19 @@ def labeled_manifest(
         image["uri"]: image["etag"] for image in read_record(store, loop, "labeling_input", batch)["images"]
     }
     job = finished_job(ground_truth, read_record(store, loop, "labeling_job", batch)["name"])
-    manifest = read_labeled(store.read(job.output_uri), loop.label_attribute, loop.labels)
+    manifest = read_labeled(
+        store.read(job.output_uri), loop.label_attribute, loop.labels, form=loop.label_form
+    )
+    if loop.label_form == "semantic_segmentation":
+        manifest = check_masks(store, loop, manifest)
     checks = [every_image_accounted_for(sent, manifest), labels_are_usable(manifest)]
-    drawn = ((image.uri, image.boxes) for image in manifest.images)
     metadata = {
-        "pictures": contact_sheet_of(store, loop, drawn, f"labels of {batch}"),
-        **numbers(manifest),
+        "pictures": contact_sheet_of_labels(store, loop, manifest.images, f"labels of {batch}"),
+        **numbers(manifest, FORMS[loop.label_form].noun),
         "labeling_job": job.name,
         "output_manifest": job.output_uri,
     }
-    body = augmented_manifest(manifest.images, loop.label_attribute, loop.labels)
+    body = training_manifest(loop, manifest.images)
     if not all(check.passed for check in checks):
         return dg.MaterializeResult(
             data_version=dg.DataVersion(sha256(body)), metadata=metadata, check_results=checks
@@ -131,16 +137,17 @@ def labels_are_usable(manifest: LabeledManifest) -> dg.AssetCheckResult:
     )
 
 
-def numbers(manifest: LabeledManifest) -> dict[str, Any]:
-    boxes = [box for image in manifest.images for box in image.boxes]
-    scores = [box.score for box in boxes if box.score is not None]
+def numbers(manifest: LabeledManifest, noun: str = "boxes") -> dict[str, Any]:
+    images, counted = manifest.images, count_labels(noun, manifest.images)
+    scores = [score for image in images for score in image.scores]
+    reviewed = [image.adjusted for image in images if image.adjusted is not None]
     return {
-        "images": len(manifest.images),
-        "boxes": len(boxes),
-        "boxes_per_image": round(len(boxes) / max(len(manifest.images), 1), 2),
+        "images": len(images),
+        **counted,
+        f"{noun}_per_image": round(counted[noun] / max(len(images), 1), 2),
         "mean_confidence": round(sum(scores) / max(len(scores), 1), 3),
+        **({"adjusted": sum(reviewed)} if reviewed else {}),
         "failed": len(manifest.failures),
         "not_labeled": len(manifest.unlabeled),
-        "boxes_per_label": boxes_per_label(boxes),
         "failures": [f"{failure.uri}: {failure.reason}" for failure in manifest.failures[:SHOWN]],
     }

@@ -6,6 +6,7 @@ from assets.batches import ASKED_FOR_ONCE, batches, read_members
 from assets.functions import labeling_functions
 from assets.raw_images import raw_images
 from assets.records import OWNERS, publish, read_record
+from assets.review import reviewed_lines
 from assets.task_template import task_template
 from assets.workforce import labeling_team
 from resources.ground_truth import GroundTruth, label_categories, labeling_job_request
@@ -28,19 +29,29 @@ def labeling_input(
 ) -> dg.MaterializeResult:
     """The input manifest of the batch: one line per image that goes to the workers.
 
-    Members that were deleted, or are no longer usable, since the batch was made are left out and listed.
+    Members that were deleted, or are no longer usable, since the batch was made are left out and listed. A
+    review's lines carry the labels that are reviewed.
     """
     batch = context.partition_key
     usable = {(row["uri"], row["etag"]) for row in read_record(store, loop, "raw_images")["images"]}
     members = read_members(store, loop, batch)
     present = [member for member in members if (member["uri"], member["etag"]) in usable]
+    if loop.review:
+        lines = reviewed_lines(store, loop)
+        present = [member for member in present if member["uri"] in lines]
     gone = sorted({member["uri"] for member in members} - {member["uri"] for member in present})
     if not present:
         raise dg.Failure(
-            f"None of the {len(members)} images of {batch} is there any more; the first was {gone[0]}.",
+            f"None of the {len(members)} images of {batch} is there any more"
+            f"{' with a label to review' if loop.review else ''}; the first was {gone[0]}.",
             allow_retries=False,
         )
-    body = input_manifest(member["uri"] for member in present)
+    try:
+        body = input_manifest(lines[member["uri"]] if loop.review else member["uri"] for member in present)
+    except ValueError as error:
+        raise dg.Failure(
+            f"Ground Truth would refuse the manifest of {batch}: {error}", allow_retries=False
+        ) from error
     # A name of its own for each content: a job that reads it never sees it change.
     uri = store.write(loop.uri(f"batches/{batch}/input-{sha256(body)[:12]}.manifest"), body)
     return publish(
@@ -84,7 +95,8 @@ def labeling_job(
     inputs = read_record(store, loop, "labeling_input", batch)
     team = read_record(store, loop, "labeling_team")
     functions = read_record(store, loop, "labeling_functions")
-    template, categories = task_template(loop), label_categories(loop.labels)
+    template = task_template(loop)
+    categories = label_categories(loop.labels, loop.review.attribute if loop.review else None)
     store.ensure_cors(loop.bucket)
     request = labeling_job_request(
         loop,

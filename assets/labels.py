@@ -8,18 +8,19 @@ import dagster as dg
 
 from assets.labeled_manifest import labeled_manifest
 from assets.records import OWNERS, batch_records, publish
-from assets.tables import boxes_per_label
+from assets.tables import count_labels
+from assets.training_manifest import training_manifest
 from resources.loop import Loop
 from resources.names import content_hash, sha256
 from resources.object_store import ObjectStore
-from vision.manifest import LabeledImage, augmented_manifest, read_labeled
+from vision.manifest import FORMS, ImageLabel, read_labeled
 
 
 @dataclass(frozen=True)
 class Label:
     """An accepted label, and where it is from."""
 
-    image: LabeledImage
+    image: ImageLabel
     etag: str  # of the image's bytes that the workers saw
     batch: str
 
@@ -29,7 +30,7 @@ class Label:
             "etag": self.etag,
             "job": self.image.job,
             "created": self.image.created,
-            "boxes": len(self.image.boxes),
+            "objects": len(self.image.names),
         }
 
 
@@ -50,7 +51,7 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
     if not history:
         raise dg.Failure("No image is labeled yet: materialize labeled_manifest.", allow_retries=False)
     images = [versions[-1].image for versions in history.values()]
-    body = augmented_manifest(images, loop.label_attribute, loop.labels)
+    body = training_manifest(loop, images)
     origins = {uri: [label.origin() for label in versions] for uri, versions in history.items()}
     manifest = store.write(loop.uri(f"labels/{sha256(body)[:12]}.manifest"), body)
     history_uri = store.write_json(loop.uri(f"labels/history-{content_hash(origins)[:12]}.json"), origins)
@@ -63,7 +64,8 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
             "sha256": sha256(body),
             "etags": {uri: versions[-1].etag for uri, versions in history.items()},
         },
-        metadata=numbers(history) | {"manifest": manifest, "history": history_uri},
+        metadata=numbers(history, FORMS[loop.label_form].noun)
+        | {"manifest": manifest, "history": history_uri},
     )
 
 
@@ -73,11 +75,12 @@ def read_batches(store: ObjectStore, loop: Loop) -> Iterator[Label]:
             yield Label(image, record["etags"][image.uri], batch)
 
 
-def read_accepted(store: ObjectStore, loop: Loop, record: dict[str, Any]) -> list[LabeledImage]:
+def read_accepted(store: ObjectStore, loop: Loop, record: dict[str, Any]) -> list[ImageLabel]:
     """The images of a manifest that a record names. It had no problems when it was written, so one that it
     has now comes from changed settings and raises dg.Failure.
     """
-    manifest = read_labeled(store.read(record["manifest"]), loop.label_attribute, loop.labels)
+    body = store.read(record["manifest"])
+    manifest = read_labeled(body, loop.kept_attribute, loop.labels, form=loop.label_form)
     if manifest.problems:
         raise dg.Failure(
             f"{record['manifest']} does not fit the loop's file any more: {manifest.problems[0]}. "
@@ -95,14 +98,12 @@ def merge(labels: Iterable[Label]) -> dict[str, list[Label]]:
     return history
 
 
-def numbers(history: dict[str, list[Label]]) -> dict[str, Any]:
+def numbers(history: dict[str, list[Label]], noun: str) -> dict[str, Any]:
     images = [versions[-1].image for versions in history.values()]
-    boxes = [box for image in images for box in image.boxes]
     return {
         "images": len(images),
-        "boxes": len(boxes),
-        "empty_images": sum(not image.boxes for image in images),
+        **count_labels(noun, images),
+        "empty_images": sum(not image.names for image in images),
         "batches": len({label.batch for versions in history.values() for label in versions}),
         "labeled_again": sum(len(versions) > 1 for versions in history.values()),
-        "boxes_per_label": boxes_per_label(boxes),
     }

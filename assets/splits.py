@@ -7,10 +7,11 @@ import dagster as dg
 
 from assets.labels import labels, read_accepted
 from assets.records import OWNERS, publish, read_record
+from assets.training_manifest import training_manifest
 from resources.loop import Loop
 from resources.names import sha256
 from resources.object_store import ObjectStore
-from vision.manifest import LabeledImage, augmented_manifest
+from vision.manifest import FORMS, ImageLabel
 from vision.splits import group_of, side_of
 
 PURPOSES = {
@@ -53,7 +54,7 @@ def splits(
     accepted = read_accepted(store, loop, record)
     keys = {key.path[-1]: key for key in context.selected_asset_keys}
     for side, images in divide(loop, accepted).items():
-        body = augmented_manifest(images, loop.label_attribute, loop.labels)
+        body = training_manifest(loop, images)
         uri = store.write(loop.uri(f"splits/{side}-{sha256(body)[:12]}.manifest"), body)
         etags = {image.uri: record["etags"][image.uri] for image in images}
         yield publish(
@@ -61,7 +62,7 @@ def splits(
             loop,
             f"{side}_split",
             {"manifest": uri, "sha256": sha256(body), "etags": etags},
-            metadata=numbers(images, accepted) | {"manifest": uri},
+            metadata=numbers(images, accepted, FORMS[loop.label_form].noun) | {"manifest": uri},
             asset_key=keys[f"{side}_split"],
             check_results=[
                 dg.AssetCheckResult(
@@ -71,17 +72,17 @@ def splits(
         )
 
 
-def divide(loop: Loop, images: Iterable[LabeledImage]) -> dict[str, list[LabeledImage]]:
+def divide(loop: Loop, images: Iterable[ImageLabel]) -> dict[str, list[ImageLabel]]:
     """The images of each side. Depends on their groups and the loop's fractions alone."""
-    sides: dict[str, list[LabeledImage]] = {side: [] for side in PURPOSES}
+    sides: dict[str, list[ImageLabel]] = {side: [] for side in PURPOSES}
     for image in images:
         sides[side_of(group_of(image.uri, loop.splits.group_pattern), loop.splits.fractions)].append(image)
     return sides
 
 
-def numbers(images: list[LabeledImage], all_images: list[LabeledImage]) -> dict[str, Any]:
+def numbers(images: list[ImageLabel], all_images: list[ImageLabel], noun: str) -> dict[str, Any]:
     return {
         "images": len(images),
-        "boxes": sum(len(image.boxes) for image in images),
+        noun: sum(len(image.names) for image in images),
         "share": round(len(images) / max(len(all_images), 1), 3),
     }

@@ -1,12 +1,12 @@
 """Tables for the pages of assets."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import dagster as dg
 
-from vision.boxes import Box
+from vision.provenance import ImageLabel
 
 
 def table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> dg.MetadataValue:
@@ -17,8 +17,13 @@ def table(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> dg.M
     )
 
 
-def boxes_per_label(boxes: Iterable[Box]) -> dg.MetadataValue:
-    counts = Counter(box.label for box in boxes).most_common()
-    return table(
-        {"label": "string", "boxes": "int"}, ({"label": label, "boxes": count} for label, count in counts)
-    )
+def count_labels(noun: str, images: Collection[ImageLabel]) -> dict[str, Any]:
+    """How many objects the labels name, in numbers and per label; ``noun`` says what is counted."""
+    names = [name for image in images for name in image.names]
+    counts = Counter(names).most_common()
+    return {
+        noun: len(names),
+        f"{noun}_per_label": table(
+            {"label": "string", noun: "int"}, ({"label": label, noun: count} for label, count in counts)
+        ),
+    }

@@ -1,6 +1,7 @@
 """The printed back of a pack: a brand above ingredients, nutrition table, barcode and notes, in rows."""
 
 from random import Random
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
@@ -8,13 +9,22 @@ from demo import prints, words
 from demo.prints import Block, Style, hsv, luminance
 
 LABELS = ("ingredients", "nutrition", "barcode")
+CLASSES = ("food", "cosmetics", "both")
 Corners = tuple[float, float, float, float]  # left, top, right, bottom
 
 Row = list[Block]
 
 
-def draw_pack(random: Random, width: int, height: int) -> tuple[Image.Image, list[tuple[str, Corners]]]:
-    """One flat pack as an RGBA picture of ``width`` x ``height`` pixels, and the labeled boxes on it."""
+class Pack(NamedTuple):
+    """One flat pack: an RGBA picture, the labeled rectangles printed on it, and what is in it."""
+
+    picture: Image.Image
+    objects: list[tuple[str, Corners]]
+    food: bool  # or cosmetics
+
+
+def draw_pack(random: Random, width: int, height: int) -> Pack:
+    """A pack of ``width`` x ``height`` pixels."""
     style = choose_style(random, width)
     corner = width // random.choice((60, 30, 14, 8))
     pack = Image.new("RGB", (width, height), style.base)
@@ -38,7 +48,7 @@ def draw_pack(random: Random, width: int, height: int) -> tuple[Image.Image, lis
     shape = Image.new("L", (width, height), 0)
     ImageDraw.Draw(shape).rounded_rectangle((0, 0, width - 1, height - 1), corner, fill=255)
     pack.putalpha(shape)
-    return pack, boxes
+    return Pack(pack, boxes, style.food)
 
 
 def choose_style(random: Random, width: int) -> Style:

@@ -12,7 +12,7 @@ from random import Random
 import numpy
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from demo.packs import LABELS, Corners, draw_pack
+from demo.packs import LABELS, Corners, Pack, draw_pack
 from demo.prints import hsv
 from vision.boxes import Box
 from vision.exchange import read_coco_truth, write_coco
@@ -33,6 +33,8 @@ def make_photographs(
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "truth.json"
     known = read_coco_truth(file)[1] if file.exists() else {}
+    # A truth of an earlier version has boxes only: its photographs are made once more, the same again.
+    known = {name: image for name, image in known.items() if image.image_class}
     names = [f"pack-{seed}-{number:04d}.jpg" for number in range(count)]
     if all(name in known and (folder / name).exists() for name in names):
         return file
@@ -41,27 +43,29 @@ def make_photographs(
         if name in known and (folder / name).exists():
             truth[folder / name] = known[name]
         else:
-            photograph, boxes = make_photograph(seed, number)
+            photograph, boxes, shown = make_photograph(seed, number)
             photograph.save(folder / name, quality=Random(f"quality {seed} {number}").randint(80, 93))
-            truth[folder / name] = LabeledImage(name, *photograph.size, 3, tuple(boxes))
+            size = photograph.size
+            truth[folder / name] = LabeledImage(name, *size, 3, tuple(boxes), image_class=shown)
         if progress:
             progress(number + 1, count)
     write_coco(file, LABELS, truth)
     return file
 
 
-def make_photograph(seed: int, number: int) -> tuple[Image.Image, list[Box]]:
-    """One photograph and the boxes on it, in whole pixels."""
+def make_photograph(seed: int, number: int) -> tuple[Image.Image, list[Box], str]:
+    """One photograph, the boxes on it, in whole pixels and with the outlines of the prints, and its class."""
     random = Random(f"photograph {seed} {number}")
     size = random.choice(SIZES)
     scene = draw_table(random, size)
-    boxes = []
+    boxes, foods = [], set()
     for place in choose_places(random, size):
         left, top, right, bottom = map(round, place)
         if random.random() < 0.08:
-            pack, objects = lay_on_side(*draw_pack(random, bottom - top, right - left))
+            pack, objects, food = lay_on_side(draw_pack(random, bottom - top, right - left))
         else:
-            pack, objects = draw_pack(random, right - left, bottom - top)
+            pack, objects, food = draw_pack(random, right - left, bottom - top)
+        foods.add(food)
         if random.random() < 0.35:
             pack = shade_round(random, pack)
         corners = turn(random, place)
@@ -72,7 +76,8 @@ def make_photograph(seed: int, number: int) -> tuple[Image.Image, list[Box]]:
         scene = cast_shadow(random, scene, pack)
         scene.paste(pack, (0, 0), pack)
         boxes += [seen_box(label, corners, matrix, size) for label, corners in objects]
-    return expose(random, scene), boxes
+    shown = "both" if len(foods) == 2 else "food" if True in foods else "cosmetics"
+    return expose(random, scene), boxes, shown
 
 
 def choose_places(random: Random, size: tuple[int, int]) -> list[Corners]:
@@ -91,15 +96,14 @@ def choose_places(random: Random, size: tuple[int, int]) -> list[Corners]:
     return places
 
 
-def lay_on_side(
-    pack: Image.Image, objects: list[tuple[str, Corners]]
-) -> tuple[Image.Image, list[tuple[str, Corners]]]:
+def lay_on_side(pack: Pack) -> Pack:
     """The pack and its boxes, turned by a quarter to the left."""
+    width = pack.picture.width
     turned = [
-        (label, (top, pack.width - right, bottom, pack.width - left))
-        for label, (left, top, right, bottom) in objects
+        (label, (top, width - right, bottom, width - left))
+        for label, (left, top, right, bottom) in pack.objects
     ]
-    return pack.transpose(Image.Transpose.ROTATE_90), turned
+    return Pack(pack.picture.transpose(Image.Transpose.ROTATE_90), turned, pack.food)
 
 
 def turn(random: Random, place: Corners) -> list[tuple[float, float]]:
@@ -132,12 +136,14 @@ def perspective(size: tuple[int, int], corners: list[tuple[float, float]]) -> nu
 
 
 def seen_box(label: str, place: Corners, matrix: numpy.ndarray, size: tuple[int, int]) -> Box:
-    """The upright box around a printed rectangle as the camera sees it."""
+    """The upright box around a printed rectangle as the camera sees it, and the rectangle's outline in it."""
     left, top, right, bottom = place
     points = matrix @ numpy.array([(left, top, 1), (right, top, 1), (right, bottom, 1), (left, bottom, 1)]).T
-    xs, ys = (points[:2] / points[2]).clip(0, numpy.array([size]).T)
+    corners = points[:2] / points[2]
+    xs, ys = corners.clip(0, numpy.array([size]).T)
     left, top = math.floor(xs.min()), math.floor(ys.min())
-    return Box(label, left, top, math.ceil(xs.max()) - left, math.ceil(ys.max()) - top)
+    outline = (tuple((x, y) for x, y in corners.T.round(2).tolist()),)
+    return Box(label, left, top, math.ceil(xs.max()) - left, math.ceil(ys.max()) - top, outline=outline)
 
 
 def draw_table(random: Random, size: tuple[int, int]) -> Image.Image:

@@ -22,12 +22,17 @@ from resources.roles import Roles
 from resources.sagemaker_jobs import TrainingJobs, TransformJobs
 from resources.workforce import Workforce
 
+FROM_THE_MODEL_ON = {"trained_model", "evaluation", "batch_predictions", "live_endpoint"}
+
 
 def build_definitions(loop: Loop) -> dg.Definitions:
-    """Everything that Dagster runs for one loop. All asset keys begin with the loop's name."""
+    """Everything that Dagster runs for one loop. All asset keys begin with the loop's name.
+
+    A loop whose task has no trainer ends with its labels and splits.
+    """
     return dg.Definitions(
         assets=loop_assets(loop),
-        jobs=[*batch_jobs(loop), predict_image],
+        jobs=[*batch_jobs(loop), *([predict_image] if loop.can_train else [])],
         sensors=[
             new_images_sensor(loop),
             labeling_sensor(loop),
@@ -54,7 +59,10 @@ def loop_assets(loop: Loop) -> list[dg.AssetsDefinition]:
             partitions_def=partitions if spec.partitions_def else None,
         )
 
-    return dg.map_asset_specs(adapt, dg.load_assets_from_package_module(assets, key_prefix=loop.name))
+    found = dg.load_assets_from_package_module(assets, key_prefix=loop.name)
+    if not loop.can_train:
+        found = [asset for asset in found if not {key.path[-1] for key in asset.keys} & FROM_THE_MODEL_ON]
+    return dg.map_asset_specs(adapt, found)
 
 
 def loop_resources(loop: Loop) -> dict[str, object]:

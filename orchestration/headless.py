@@ -20,16 +20,8 @@ from resources.object_store import ObjectStore
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 BEFORE_LABELING = ("raw_images", "labeling_team", "labeling_functions")
-AFTER_LABELING = (
-    "labels",
-    "train_split",
-    "validation_split",
-    "test_split",
-    "trained_model",
-    "evaluation",
-    "batch_predictions",
-    "live_endpoint",
-)
+FROM_THE_LABELS = ("labels", "train_split", "validation_split", "test_split")
+FROM_THE_MODEL = ("trained_model", "evaluation", "batch_predictions", "live_endpoint")
 
 
 class HeadlessLoop:
@@ -44,13 +36,20 @@ class HeadlessLoop:
         self.cursors: dict[str, str | None] = {}
 
     def run(self, label: Callable[[], Any], announce: Callable[[str], None]) -> None:
-        """Raw images to live endpoint. ``label`` returns when the workers have nothing left to do."""
+        """Raw images to live endpoint, or to the splits of a task that has no trainer.
+
+        ``label`` returns when the workers have nothing left to do.
+        """
         announce("Indexing the photographs, preparing team and lambdas")
         self.materialize(*BEFORE_LABELING)
         announce("Labeling")
         self.label_batches(label)
-        announce("Training, evaluating, deploying")
-        self.materialize(*AFTER_LABELING)
+        if self.loop.can_train:
+            announce("Training, evaluating, deploying")
+            self.materialize(*FROM_THE_LABELS, *FROM_THE_MODEL)
+        else:
+            announce("Merging and splitting the labels")
+            self.materialize(*FROM_THE_LABELS)
 
     def label_batches(self, label: Callable[[], Any]) -> None:
         """From images in no batch to labeled manifests. Raises dg.Failure if a job ends otherwise."""

@@ -2,7 +2,7 @@
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -68,7 +68,8 @@ def _explain(problem: dict[str, Any]) -> str:
 def _hint(place: tuple[int | str, ...]) -> str:
     settings: type[BaseModel] = Loop
     for part in place[:-1]:
-        settings = settings.model_fields[str(part)].annotation
+        kinds = settings.model_fields[str(part)].annotation
+        settings = next(kind for kind in (*get_args(kinds), kinds) if kind is not type(None))
     names = list(settings.model_fields)
     close = difflib.get_close_matches(str(place[-1]), names, n=1)
     return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(names)}"

@@ -48,9 +48,14 @@ class LabelingJob:
         )
 
 
-def label_categories(labels: list[str]) -> dict[str, Any]:
-    """The label category configuration file; the order of the labels defines the class ids."""
-    return {"document-version": "2018-11-28", "labels": [{"label": label} for label in labels]}
+def label_categories(labels: list[str], reviewed_attribute: str | None = None) -> dict[str, Any]:
+    """The label category configuration file; the order of the labels defines the class ids.
+
+    ``reviewed_attribute`` tells a verification or an adjustment which label to show.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-verify-start-api.html
+    """
+    categories = {"document-version": "2018-11-28", "labels": [{"label": label} for label in labels]}
+    return categories | ({"auditLabelAttributeName": reviewed_attribute} if reviewed_attribute else {})
 
 
 def labeling_job_request(

@@ -7,6 +7,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Side = Literal["train", "validation", "test"]
+Task = Literal["bounding_box", "semantic_segmentation", "image_classification"]
+
+OWN_ATTRIBUTE = {
+    "bounding_box": "boxes",
+    "semantic_segmentation": "masks",
+    "image_classification": "class",
+    "verification": "verified",
+    "adjustment": "adjusted",
+}
 
 
 def _pattern(text: str) -> str:
@@ -37,6 +46,31 @@ class Labeling(_Settings):
     template: str | None = Field(
         None, description="Path of a worker template of your own, from the project's root"
     )
+
+
+class Review(_Settings):
+    """Labels that are there already, for workers to judge or to correct. Give ``loop`` or ``manifest``."""
+
+    kind: Literal["verification", "adjustment"]
+    attribute: str = Field(
+        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$",
+        description="The label attribute under review; masks of a loop are kept under <label_attribute>-ref",
+    )
+    loop: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9_]{0,31}$",
+        description="Name of the loop whose `labels` are reviewed; it keeps its images in the same bucket",
+    )
+    manifest: str | None = Field(
+        None, pattern=r"^s3://[^/]+/.+", description="S3 URI of a manifest that has the labels"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Review":
+        if (self.loop is None) == (self.manifest is None):
+            found = "both" if self.loop else "neither"
+            raise ValueError(f"give either loop (its name) or manifest (an S3 URI), found {found}")
+        return self
 
 
 class Team(_Settings):
@@ -99,9 +133,15 @@ class Loop(_Settings):
     bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     images: str = Field(description="Prefix of the images' keys in the bucket", pattern=r"^[^/].*/$")
     region: str | None = Field(None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
-    task: Literal["boxes"] = "boxes"
-    labels: list[Annotated[str, Field(min_length=1, max_length=256)]] = Field(min_length=1, max_length=50)
-    label_attribute: str = Field("boxes", pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$")
+    task: Task = Field("bounding_box", description="Of a review: the task whose labels are reviewed")
+    review: Review | None = None
+    labels: list[Annotated[str, Field(min_length=1, max_length=256)]] = Field(
+        min_length=1, max_length=50, description="What workers choose from; of a verification: its verdicts"
+    )
+    label_attribute: str = Field(
+        pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,126}$",
+        description="Default: boxes, masks or class, after the task; verified or adjusted of a review",
+    )
     labeling: Labeling
     team: Team = Team()
     splits: Splits = Splits()
@@ -114,6 +154,16 @@ class Loop(_Settings):
     )
     role: str | None = Field(None, pattern=r"^[\w+=,.@-]{1,64}$", description="Created if there is none")
     ground_truth_endpoint_url: str | None = Field(None, pattern=r"^https?://")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_after_its_task(cls, settings: Any) -> Any:
+        if not isinstance(settings, dict) or "label_attribute" in settings:
+            return settings
+        review = settings.get("review")
+        kind = review.get("kind") if isinstance(review, dict) else getattr(review, "kind", None)
+        name = OWN_ATTRIBUTE.get(str(kind or settings.get("task")), "boxes")
+        return settings | {"label_attribute": name}
 
     @field_validator("images")
     @classmethod
@@ -133,10 +183,25 @@ class Loop(_Settings):
     @field_validator("label_attribute")
     @classmethod
     def _not_reserved(cls, attribute: str) -> str:
-        # Only masks are kept in an object of their own, which AWS marks with -ref.
+        # The loop's own functions make its jobs custom ones, and to AWS -ref is a built-in job about masks.
         if attribute in ("source", "source-ref") or attribute.endswith(("-metadata", "-ref")):
             raise ValueError("must not be source or source-ref, nor end with -metadata or -ref")
         return attribute
+
+    @model_validator(mode="after")
+    def _reviewable(self) -> "Loop":
+        if self.review and self.task == "image_classification":
+            raise ValueError("review: boxes and masks can be reviewed, image_classification cannot")
+        if self.review and self.review.attribute == self.label_attribute:
+            raise ValueError(
+                f"label_attribute: {self.label_attribute!r} is the attribute under review; "
+                "the result of the review needs another name"
+            )
+        if self.review and self.review.loop == self.name:
+            raise ValueError(f"review.loop: {self.name} cannot review itself")
+        if len(self.labels) < 2 and self.label_form in ("image_classification", "label_verification"):
+            raise ValueError(f"labels: a choice needs at least two (found {self.labels!r})")
+        return self
 
     @model_validator(mode="after")
     def _own_hyperparameters(self) -> "Loop":
@@ -144,6 +209,25 @@ class Loop(_Settings):
         if given := sorted(ours & set(self.training.hyperparameters)):
             raise ValueError(f"training.hyperparameters: {', '.join(given)} is set by the loop itself")
         return self
+
+    @property
+    def label_form(self) -> str:
+        """What a label of this loop looks like: its task, or ``label_verification``."""
+        verdicts = self.review is not None and self.review.kind == "verification"
+        return "label_verification" if verdicts else self.task
+
+    @property
+    def kept_attribute(self) -> str:
+        """The label attribute in the loop's own manifests, which training reads.
+
+        Masks are objects of their own there, and AWS marks such an attribute with ``-ref``.
+        """
+        return self.label_attribute + ("-ref" if self.label_form == "semantic_segmentation" else "")
+
+    @property
+    def can_train(self) -> bool:
+        """There is a trainer for boxes only."""
+        return self.label_form == "bounding_box"
 
     @property
     def slug(self) -> str:

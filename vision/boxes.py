@@ -1,6 +1,8 @@
 """Boxes around objects, in pixels of the image as it is stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+Polygon = tuple[tuple[float, float], ...]  # corners x, y in pixels
 
 
 @dataclass(frozen=True)
@@ -9,7 +11,8 @@ class Box:
 
     Pixels of the stored image, counted from its top left corner; EXIF orientation is never applied.
     ``score`` is a confidence from 0 to 1: the workers' for a label, the model's for a prediction, None where
-    none is known.
+    none is known. ``outline`` is the shape of the object in the box, where a truth knows it: one or more
+    polygons, whose pixels are those with their centre inside.
     """
 
     label: str
@@ -18,6 +21,7 @@ class Box:
     width: float
     height: float
     score: float | None = None
+    outline: tuple[Polygon, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def right(self) -> float:

@@ -1,4 +1,9 @@
-"""Other people's labeled photographs: Pascal VOC folders and COCO files."""
+"""Other people's labeled photographs: Pascal VOC folders and COCO files.
+
+A COCO file is also what the simulated crowd answers from, whatever it is asked: an annotation's ``bbox`` is a
+box, the polygons of its ``segmentation`` are the object's outline, and an annotation without either says what
+the image as a whole shows.
+"""
 
 import json
 import os
@@ -9,7 +14,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from vision.boxes import Box
+from vision.boxes import Box, Polygon
 from vision.manifest import LabeledImage
 
 SMALLEST = 2  # pixels; narrower boxes are slips of the mouse
@@ -86,37 +91,52 @@ def read_coco(file: Path, images: Path | None = None) -> Dataset:
 def read_coco_truth(file: Path) -> tuple[list[str], dict[str, LabeledImage], list[str]]:
     """Labels, truth by file name and problems of a COCO file, without its images. Raises DatasetProblem.
 
-    The ``uri`` of an image is its ``file_name``, folders included.
+    The ``uri`` of an image is its ``file_name``, folders included. Labels are the categories of objects;
+    those that only classify whole images are not among them.
     """
     try:
         content = json.loads(Path(file).read_text())
         categories = {entry["id"]: entry["name"] for entry in content["categories"]}
         boxes_of: dict[int, list[Box]] = {entry["id"]: [] for entry in content["images"]}
+        class_of: dict[int, str] = {}
         problems, truth = [], {}
         for annotation in content["annotations"]:
+            label, image_id = categories[annotation["category_id"]], annotation["image_id"]
             if annotation.get("iscrowd"):
                 problems.append(f"annotation {annotation['id']}: a region of many objects is no box")
+            elif "bbox" in annotation:
+                outline = _outline(annotation, problems)
+                boxes_of[image_id].append(Box(label, *annotation["bbox"], outline=outline))
+            elif image_id in class_of:
+                problems.append(f"annotation {annotation['id']}: a second class of image {image_id}")
             else:
-                box = Box(categories[annotation["category_id"]], *annotation["bbox"])
-                boxes_of[annotation["image_id"]].append(box)
+                class_of[image_id] = label
         for entry in content["images"]:
             uri, width, height = entry["file_name"], entry["width"], entry["height"]
             name = Path(uri).name
             if name in truth:
                 raise DatasetProblem(f"{file}: {uri} and {truth[name].uri} have the same file name")
             boxes = _usable(boxes_of[entry["id"]], width, height, uri, problems)
-            truth[name] = LabeledImage(uri, width, height, 3, boxes)
+            image_class = class_of.get(entry["id"])
+            truth[name] = LabeledImage(uri, width, height, 3, boxes, image_class=image_class)
     except DatasetProblem:
         raise
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise DatasetProblem(
             f"{file} is no COCO instances file: {type(problem).__name__}: {problem}"
         ) from problem
-    return [categories[key] for key in sorted(categories)], truth, problems
+    only_classes = set(class_of.values()) - {box.label for boxes in boxes_of.values() for box in boxes}
+    labels = [categories[key] for key in sorted(categories)]
+    return [label for label in labels if label not in only_classes], truth, problems
 
 
 def write_coco(file: Path, labels: Sequence[str], images: Mapping[Path, LabeledImage]) -> None:
-    """Write the truth of images as COCO instances; the file appears whole or not at all."""
+    """Write the truth of images as COCO instances; the file appears whole or not at all.
+
+    The classes of whole images get categories after those of ``labels``.
+    """
+    classes = {image.image_class for image in images.values()} - {None, *labels}
+    labels = [*labels, *sorted(classes)]
     entries, annotations = [], []
     for image_id, (path, image) in enumerate(images.items(), start=1):
         name = Path(os.path.relpath(path, file.parent)).as_posix()
@@ -128,15 +148,33 @@ def write_coco(file: Path, labels: Sequence[str], images: Mapping[Path, LabeledI
                     "image_id": image_id,
                     "category_id": labels.index(box.label) + 1,
                     "bbox": [box.left, box.top, box.width, box.height],
+                    "segmentation": [[side for point in ring for side in point] for ring in box.outline],
                     "area": box.area,
                     "iscrowd": 0,
                 }
             )
+        if image.image_class:
+            category = labels.index(image.image_class) + 1
+            annotations.append({"id": len(annotations) + 1, "image_id": image_id, "category_id": category})
     categories = [{"id": number, "name": label} for number, label in enumerate(labels, start=1)]
     content = {"images": entries, "annotations": annotations, "categories": categories}
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(content))
     partial.replace(file)
+
+
+def _outline(annotation: dict, problems: list[str]) -> tuple[Polygon, ...]:
+    """The polygons of an annotation; none for a shape that is written otherwise, which becomes a problem."""
+    polygons = annotation.get("segmentation") or []
+    if not isinstance(polygons, list):
+        problems.append(
+            f"annotation {annotation['id']}: its mask is run-length coded: only polygons are read"
+        )
+        return ()
+    if any(len(polygon) < 6 or len(polygon) % 2 for polygon in polygons):
+        problems.append(f"annotation {annotation['id']}: a polygon needs three or more corners x, y")
+        return ()
+    return tuple(tuple(zip(polygon[::2], polygon[1::2], strict=True)) for polygon in polygons)
 
 
 def _voc_image(folder: Path, annotation: ElementTree.Element, stem: str) -> Path:
@@ -168,7 +206,7 @@ def _usable(
         left, top = max(box.left, 0), max(box.top, 0)
         right, bottom = min(box.right, width), min(box.bottom, height)
         if box.label and right - left >= SMALLEST and bottom - top >= SMALLEST:
-            usable.append(Box(box.label, left, top, right - left, bottom - top))
+            usable.append(Box(box.label, left, top, right - left, bottom - top, outline=box.outline))
         else:
             problems.append(f"{source}: no box of a size inside the image of {width} x {height}: {box}")
     return tuple(usable)

@@ -12,7 +12,6 @@ FORMATS = {
 }  # MPO: a JPEG with further pictures, as phones write it
 MAX_PIXELS = 100_000_000  # Ground Truth's limit for an image of a labeling job
 MAX_BYTES = 40_000_000  # Ground Truth's limit for the file of an image
-TASKS = ("boxes", "masks")
 
 
 class ImageProblem(ValueError):
@@ -64,13 +63,11 @@ def inspect_image(data: bytes) -> ImageFacts:
     return ImageFacts(image.width, image.height, depth, FORMATS[image.format], upright, len(data))
 
 
-def limit_problems(facts: ImageFacts, *, task: str = "boxes") -> list[str]:
+def limit_problems(facts: ImageFacts) -> list[str]:
     """The limits of Ground Truth that a readable image breaks, in words; none for a fine one.
 
-    ``task`` is "boxes" or "masks". The limits are those of jobs without automated data labeling.
+    They hold for every task that is done without automated data labeling.
     """
-    if task not in TASKS:
-        raise ValueError(f"task {task!r} is none of {TASKS}")
     problems = []
     if facts.bytes > MAX_BYTES:
         problems.append(f"the file has {facts.bytes:,} bytes; Ground Truth takes at most {MAX_BYTES:,}")

@@ -14,15 +14,17 @@ MAX_BYTES = 40_000_000
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that cannot be used; ``line`` counts from 1, 0 is the file as a whole."""
+    """Something that cannot be used; ``line`` counts from 1, 0 is what has none: the file, another file."""
 
     line: int
     source: str | None
     message: str
 
     def __str__(self) -> str:
-        place = f"line {self.line}" if self.line else "the file"
-        return f"{place} ({self.source}): {self.message}" if self.source else f"{place}: {self.message}"
+        if not self.line:
+            return f"{self.source or 'the file'}: {self.message}"
+        place = f"line {self.line}" + (f" ({self.source})" if self.source else "")
+        return f"{place}: {self.message}"
 
 
 def parse_lines(body: bytes, *, limits: bool = True) -> tuple[list[tuple[int, dict]], list[Problem]]:

@@ -6,9 +6,12 @@ import html
 import io
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy
 from PIL import Image, ImageDraw, ImageFont
 
 from vision.boxes import Box
+from vision.masks import Mask, tint
+from vision.palette import label_colours
 
 # Okabe and Ito's colours, which most colour-blind people tell apart; green is kept for the truth.
 PALETTE = ("#0072b2", "#d55e00", "#cc79a7", "#56b4e9", "#e69f00", "#f0e442")
@@ -36,23 +39,26 @@ def draw_boxes(
 
 
 def contact_sheet(
-    items: Sequence[tuple[bytes, Sequence[Box], str]],
+    items: Sequence[tuple[bytes, Sequence[Box] | Mask, str]],
     *,
     columns: int = 3,
     width: int = 820,
     labels: Sequence[str] = (),
 ) -> bytes:
-    """Small pictures with their boxes and captions, in rows above a legend: a JPEG of at most 100 KB.
+    """Small pictures with their boxes or masks and captions, in rows above a legend: at most 100 KB of JPEG.
 
-    ``items`` are (image, boxes, caption); ``width`` is in pixels, 820 fit Dagster's dialog exactly. A sheet
-    that is too large even at low quality is made smaller.
+    ``items`` are (image, boxes or mask, caption); masks need ``labels``. ``width`` is in pixels, 820 fit
+    Dagster's dialog exactly. A sheet that is too large even at low quality is made smaller.
     """
     if not items:
         raise ValueError("a contact sheet needs at least one image")
     gap, text_height, font = 8, 20, _font(12)
     cell = (width - gap * (columns + 1)) // columns
-    colours = _colours(labels, [box for _, boxes, _ in items for box in boxes])
-    cells = [(_thumbnail(image, boxes, cell, colours), caption) for image, boxes, caption in items]
+    if any(isinstance(drawn, numpy.ndarray) for _, drawn, _ in items):
+        colours = dict(zip(labels, label_colours(len(labels)), strict=True))
+    else:
+        colours = _colours(labels, [box for _, boxes, _ in items for box in boxes])
+    cells = [(_thumbnail(image, drawn, cell, colours), caption) for image, drawn, caption in items]
     rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
     heights = [max(picture.height for picture, _ in row) + text_height + gap for row in rows]
     sheet = Image.new("RGB", (width, gap + sum(heights) + text_height), "white")
@@ -137,15 +143,19 @@ def _draw_dashed(picture: Image.Image, box: Box, line: int) -> None:
             draw.rectangle((x, start, x + line - 1, min(start + dash, bottom)), fill=TRUTH)
 
 
-def _thumbnail(image: bytes, boxes: Sequence[Box], cell: int, colours: Mapping[str, str]) -> Image.Image:
+def _thumbnail(
+    image: bytes, drawn: Sequence[Box] | Mask, cell: int, colours: Mapping[str, str]
+) -> Image.Image:
     picture = Image.open(io.BytesIO(image))
     width, height = picture.size
     picture.draft("RGB", (cell, cell))  # lets a JPEG be decoded at a fraction of its size
     picture = picture.convert("RGB")
     picture.thumbnail((cell, cell))
+    if isinstance(drawn, numpy.ndarray):
+        return tint(picture, drawn, list(colours.values()))
     across, down = picture.width / width, picture.height / height
     draw = ImageDraw.Draw(picture)
-    for box in boxes:
+    for box in drawn:
         scaled = Box(box.label, box.left * across, box.top * down, box.width * across, box.height * down)
         draw.rectangle(_corners(scaled), outline=colours[box.label], width=2)
     return picture

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from demo.crowd import run_crowd
-from orchestration.headless import AFTER_LABELING, BEFORE_LABELING, HeadlessLoop
+from orchestration.headless import BEFORE_LABELING, FROM_THE_LABELS, FROM_THE_MODEL, HeadlessLoop
 from orchestration.home import Home
 from orchestration.loop import load_loop
 from orchestration.photographs import upload
@@ -187,7 +187,7 @@ def test_a_loop_completes_although_the_daemon_and_all_around_it_are_killed_in_ev
     laptop.start()
     crowd.join(180)
     wait_until(lambda: "SUCCESS" in laptop.statuses("collect_labels"), "the labels to be collected")
-    laptop.materialize(*AFTER_LABELING)
+    laptop.materialize(*FROM_THE_LABELS, *FROM_THE_MODEL)
     for phase in ("training", "transform", "serving"):
         phases.wait_for(phase, laptop.is_running)
         laptop.crash()

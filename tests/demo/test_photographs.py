@@ -17,7 +17,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def photographs():
-    return [make_photograph(3, number) for number in range(24)]
+    return [make_photograph(3, number)[:2] for number in range(24)]
 
 
 def test_photographs_come_with_their_truth(folder):

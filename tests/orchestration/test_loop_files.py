@@ -3,8 +3,10 @@
 import pytest
 import yaml
 
-from orchestration.loop import LoopError, load_loop
+from orchestration.loop import PROJECT, LoopError, load_loop
 from tests.settings import LEAST
+
+VERIFY = {"kind": "verification", "loop": "drinks", "attribute": "boxes"}
 
 
 @pytest.fixture
@@ -31,6 +33,35 @@ def test_the_loop_of_the_readme_can_be_loaded():
 
 
 @pytest.mark.parametrize(
+    ("changes", "attribute", "kept", "trains"),
+    [
+        ({"task": "bounding_box"}, "boxes", "boxes", True),
+        ({"task": "semantic_segmentation"}, "masks", "masks-ref", False),
+        ({"task": "image_classification"}, "class", "class", False),
+        ({"review": VERIFY}, "verified", "verified", False),
+        ({"review": VERIFY | {"kind": "adjustment"}}, "adjusted", "adjusted", True),
+        (
+            {
+                "task": "semantic_segmentation",
+                "review": {"kind": "adjustment", "loop": "drinks", "attribute": "masks-ref"},
+            },
+            "adjusted",
+            "adjusted-ref",
+            False,
+        ),
+    ],
+)
+def test_every_kind_of_loop_names_its_labels_as_aws_would(written, changes, attribute, kept, trains):
+    loop = load_loop(written(**changes))
+    assert (loop.label_attribute, loop.kept_attribute, loop.can_train) == (attribute, kept, trains)
+
+
+@pytest.mark.parametrize("file", sorted((PROJECT / "loops").glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(file):
+    assert load_loop(file).name == file.stem
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"labels": []}, r"labels: List should have at least 1 item"),
@@ -40,7 +71,30 @@ def test_the_loop_of_the_readme_can_be_loaded():
         ({"bucket": "My_Bucket"}, r"bucket: must match .* \(found 'My_Bucket'\)"),
         ({"images": "/photographs"}, r"images: must match .* \(found '/photographs'\)"),
         ({"images": "loops/"}, r"images: loops/ is where the loop keeps its own files"),
-        ({"task": "polygons"}, r"task: Input should be 'boxes' \(found 'polygons'\)"),
+        (
+            {"task": "boxes"},
+            r"task: .* 'bounding_box', 'semantic_segmentation' or 'image_classification' \(found 'boxes'\)",
+        ),
+        (
+            {"task": "semantic_segmentation", "label_attribute": "masks-ref"},
+            r"label_attribute: must not .* end with -metadata or -ref \(found 'masks-ref'\)",
+        ),
+        ({"task": "image_classification", "labels": ["food"]}, r"labels: a choice needs at least two"),
+        ({"review": VERIFY | {"kind": "audit"}}, r"review.kind: .* 'verification' or 'adjustment'"),
+        ({"review": VERIFY | {"attribute": "my boxes"}}, r"review.attribute: must match"),
+        ({"review": {"kind": "verification", "attribute": "boxes"}}, r"review: give either .* neither"),
+        (
+            {"review": VERIFY | {"manifest": "s3://bucket/output.manifest"}},
+            r"review: give either loop \(its name\) or manifest \(an S3 URI\), found both",
+        ),
+        (
+            {"review": VERIFY | {"loop": None, "manifest": "output.manifest"}},
+            r"review.manifest: must match \^s3",
+        ),
+        ({"review": VERIFY, "label_attribute": "boxes"}, r"label_attribute: 'boxes' is the .* under review"),
+        ({"review": VERIFY | {"loop": "foods"}}, r"review.loop: foods cannot review itself"),
+        ({"review": VERIFY, "task": "image_classification"}, r"review: boxes and masks can be reviewed"),
+        ({"review": VERIFY | {"atribute": "x"}}, r"review.atribute: .*; did you mean attribute\?"),
         ({"label_attribute": "my_boxes"}, r"label_attribute: must match"),
         ({"label_attribute": "boxes-ref"}, r"label_attribute: must not .* end with -metadata or -ref"),
         ({"splits": {"fractions": {"train": 0.9, "test": 0.1}}}, r"fractions: give all three"),

@@ -73,7 +73,7 @@ def test_an_image_over_the_limit_is_described_without_decoding_it():
 def test_a_file_over_the_limit_is_reported_with_its_size():
     facts = ImageFacts(100, 100, 3, "PNG", 1, 40_000_001)
     assert limit_problems(facts) == ["the file has 40,000,001 bytes; Ground Truth takes at most 40,000,000"]
-    assert limit_problems(ImageFacts(3000, 2000, 3, "JPEG", 6, 5_000_000), task="masks") == []
+    assert limit_problems(ImageFacts(3000, 2000, 3, "JPEG", 6, 5_000_000)) == []
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG"])

@@ -150,7 +150,7 @@ class Loop(_Settings):
     endpoint: Endpoint = Endpoint()
     map_floor: float = Field(0.3, ge=0, le=1, description="evaluation warns below this mAP50")
     score_floor: float = Field(
-        0.3, ge=0, le=1, description="Boxes with lower scores are not drawn and not counted"
+        0.45, ge=0, le=1, description="Boxes with lower scores are not drawn and not counted"
     )
     role: str | None = Field(None, pattern=r"^[\w+=,.@-]{1,64}$", description="Created if there is none")
     ground_truth_endpoint_url: str | None = Field(None, pattern=r"^https?://")

@@ -1,4 +1,4 @@
-"""Pre-annotation function of a Ground Truth job whose workers draw boxes.
+"""Pre-annotation function of Ground Truth's image tasks: a manifest line becomes a worker's task.
 
 Ground Truth calls it once per line of the input manifest, with
 ``{"version", "labelingJobArn", "dataObject": <the manifest line>}``, and hands its ``taskInput`` to the
@@ -7,17 +7,27 @@ worker template. The variables are those of AWS's own functions, so that its sta
 - ``task.input.taskObject``: the S3 URI (``source-ref``) or the text (``source``) of the object;
 - ``task.input.labels``: the label names, in the order of the job's label category configuration;
 - ``task.input.header``: the job's ``TaskDescription``, the sentence above the image;
-- ``task.input.manifestLine``: the whole line, for templates that start from earlier labels.
+- ``task.input.manifestLine``: the whole line, for templates that read more of it.
 
-A request names the job and not its labels, so the function asks for the job once per warm process.
+Where workers review an earlier label, which the label category configuration names as
+``auditLabelAttributeName``, there are also (see reviewed.py):
+
+- ``task.input.initialValue``: that label as ``crowd-bounding-box`` takes it (a list of boxes), or
+  ``crowd-semantic-segmentation`` (``{"src": <S3 URI>, "labelMappings"}``);
+- ``task.input.reviewedLabels``: the names of the classes in it.
+
+A request names the job and not its labels, so the function asks for the job once per warm process. For a
+preview of a job that does not exist yet, the request carries what it would be asked for:
+``"task": {"labels", "header", "auditLabelAttributeName"}``, the last where a label is reviewed.
+
 The execution role needs ``sagemaker:DescribeLabelingJob`` on the job, ``s3:GetObject`` on its label
 category configuration (and ``kms:Decrypt`` where that is encrypted), and the right to write its log.
 """
 
-import functools
 import json
 
-import boto3
+from jobs import Task, describe_task, task_of_preview
+from reviewed import reviewed_label
 
 
 def handle(event, context):
@@ -28,36 +38,13 @@ def handle(event, context):
         raise ValueError(
             f"a manifest line needs exactly one of source-ref and source: {json.dumps(line)[:200]}"
         )
-    header, labels = describe_task(event["labelingJobArn"])
-    return {
-        "taskInput": {
-            "taskObject": sources[0],
-            "labels": list(labels),
-            "header": header,
-            "manifestLine": line,
-        },
-        "isHumanAnnotationRequired": True,
+    task: Task = task_of_preview(event["task"]) if "task" in event else describe_task(event["labelingJobArn"])
+    task_input = {
+        "taskObject": sources[0],
+        "labels": list(task.labels),
+        "header": task.header,
+        "manifestLine": line,
     }
-
-
-@functools.lru_cache(maxsize=64)
-def describe_task(job_arn: str) -> tuple[str, tuple[str, ...]]:
-    """The task description and the label names of a job; read once per warm process."""
-    region, job_name = job_arn.split(":")[3], job_arn.rpartition("/")[2]
-    job = boto3.client("sagemaker", region_name=region).describe_labeling_job(LabelingJobName=job_name)
-    uri = job.get("LabelCategoryConfigS3Uri")
-    if not uri:
-        raise ValueError(
-            f"labeling job {job_name} has no LabelCategoryConfigS3Uri: there are no labels to offer"
-        )
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    body = boto3.client("s3", region_name=region).get_object(Bucket=bucket, Key=key)["Body"].read()
-    try:
-        labels = tuple(entry["label"] for entry in json.loads(body)["labels"])
-    except (ValueError, KeyError, TypeError) as problem:
-        raise ValueError(
-            f'{uri} is not a label category configuration {{"labels": [{{"label": ...}}]}}'
-        ) from problem
-    if not labels:
-        raise ValueError(f"{uri} names no label")
-    return job["HumanTaskConfig"]["TaskDescription"], labels
+    if task.reviewed is not None:
+        task_input |= reviewed_label(line, task.reviewed)
+    return {"taskInput": task_input, "isHumanAnnotationRequired": True}

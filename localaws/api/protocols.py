@@ -49,7 +49,7 @@ class JsonProtocol:
 
 
 class QueryProtocol:
-    """iam, sts: a form in, XML out."""
+    """iam, sts: a form in, XML out. A presigned address is a GET whose query is the form."""
 
     error = staticmethod(query_error)
 
@@ -57,10 +57,12 @@ class QueryProtocol:
         self.model = model
 
     def parse(self, request: Request) -> Call:
+        place = "query" if request.method == "GET" else "body"
         try:
-            fields = parse_qs(request.body.decode(), keep_blank_values=True, errors="strict")
+            text = request.query if place == "query" else request.body.decode()
+            fields = parse_qs(text, keep_blank_values=True, errors="strict")
         except ValueError as problem:
-            raise AwsError("MalformedQueryString", f"the body is not a form: {problem}") from None
+            raise AwsError("MalformedQueryString", f"the {place} is not a form: {problem}") from None
         form = {name: values[0] for name, values in fields.items()}
         operation = find_operation(self.model, form.get("Action", ""))
         return operation, from_form(form, operation.input_shape) if operation.input_shape else {}

@@ -42,7 +42,8 @@ def dialect_of(request: Request) -> str:
     claim = SIGNED_SERVICE.search(unquote(request.headers.get("authorization") or request.query))
     if claim and claim[1] == "s3":
         return "s3"
-    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    if form or (claim and claim[1] in GLOBAL_SERVICES):  # these speak the query protocol, presigned too
         return "query"
     return "json" if claim or "x-amz-target" in request.headers else "s3"
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import botocore.auth
 import pytest
 from botocore import UNSIGNED
-from botocore.auth import S3SigV4QueryAuth, SigV4Auth
+from botocore.auth import S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.compat import get_current_datetime
 from botocore.credentials import Credentials
@@ -186,6 +186,29 @@ def test_a_presigned_url_ends(serve, monkeypatch):
     assert b"Request has expired" in answer.content
     assert send(presigned(wire, expires=3600)).status_code == 200
     assert code_of(send(presigned(wire, expires=604801))) == "AuthorizationQueryParametersError"
+
+
+def test_a_presigned_call_of_the_query_protocol_is_a_get(serve):
+    class Sts:
+        def GetCallerIdentity(self, params: dict) -> dict:
+            return {"Account": "000000000000", "Arn": "arn", "UserId": "me"}
+
+        def GetSessionToken(self, params: dict) -> dict:
+            raise AssertionError("nobody signed for this")
+
+    wire = serve({"sts": Sts()})
+    url = wire.client("sts").generate_presigned_url("get_caller_identity", HttpMethod="GET")
+    answer = send(AWSRequest("GET", url))
+    assert answer.status_code == 200 and b"<Account>000000000000</Account>" in answer.content
+    other = send(AWSRequest("GET", url.replace("GetCallerIdentity", "GetSessionToken")))
+    assert (other.status_code, code_of(other)) == (403, "SignatureDoesNotMatch")
+    unknown = send(AWSRequest("GET", url.replace("LOCALAWSTEST", "AKIAIOSFODNN")))
+    assert (unknown.status_code, code_of(unknown)) == (403, "InvalidClientTokenId")
+    assert unknown.headers["content-type"] == "text/xml"
+    request = AWSRequest("GET", f"{wire.endpoint}/?Action=GetCallerIdentity&Version=2011-06-15")
+    SigV4QueryAuth(KEYS, "sts", "us-east-1", 60).add_auth(request)
+    request.method = "POST"
+    assert send(request).status_code == 403
 
 
 def test_a_url_signed_with_version_2_says_what_to_use(serve):

@@ -6,6 +6,7 @@ It works alone beside real AWS: all it knows of S3, Lambda and Cognito are boto3
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
@@ -26,6 +27,10 @@ from localaws.groundtruth.portal.signing import Signer
 from localaws.groundtruth.portal.static_files import StaticFiles
 from localaws.groundtruth.portal.workplace import Workplace
 from localaws.groundtruth.preparation import Preparation
+from localaws.groundtruth.requester.access import Access
+from localaws.groundtruth.requester.app import RequesterApp, stable_address
+from localaws.groundtruth.requester.reports import Reports
+from localaws.groundtruth.requester.sessions import RequesterSessions
 from localaws.groundtruth.tables import create_tables
 from localaws.groundtruth.tasks import Tasks
 from localaws.groundtruth.ui_templates import UiTemplates
@@ -57,9 +62,16 @@ class GroundTruth:
             UiTemplates(image_address(signer, portal_url)),
         ]
         workplace = Workplace(jobs, objects, tasks, workforces, workteams, clients)
-        sessions = Sessions(store, signer)
+        sessions, static = Sessions(store, signer), StaticFiles()
+        requester = RequesterApp(
+            Access(clients, identity.account, urlsplit(portal_url).netloc),
+            RequesterSessions(store),
+            Reports(store, jobs, stable_address(signer)),
+            static,
+            secure=portal_url.startswith("https://"),
+        )
         self.portal: Starlette = make_portal(
-            portal_url, identity.region, workplace, sessions, signer, files, StaticFiles()
+            portal_url, identity.region, workplace, sessions, signer, files, static, requester
         )
 
     def start(self) -> None:

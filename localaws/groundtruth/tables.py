@@ -60,6 +60,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS one_slot_per_worker ON slot (job, object, work
 CREATE INDEX IF NOT EXISTS slot_by_state ON slot (job, state, object);
 CREATE INDEX IF NOT EXISTS slot_by_object ON slot (job, object);
 CREATE INDEX IF NOT EXISTS slot_by_worker ON slot (job, worker, state);
+CREATE INDEX IF NOT EXISTS slot_by_time ON slot (job, submitted_at);
 CREATE TABLE IF NOT EXISTS refusal (
     job TEXT NOT NULL,
     object INTEGER NOT NULL,

@@ -18,6 +18,7 @@ from localaws.groundtruth.portal.sessions import Sessions
 from localaws.groundtruth.portal.signing import Signer
 from localaws.groundtruth.portal.static_files import StaticFiles
 from localaws.groundtruth.portal.workplace import Workplace
+from localaws.groundtruth.requester.app import RequesterApp
 
 
 def make_portal(
@@ -28,13 +29,20 @@ def make_portal(
     signer: Signer,
     files: Files,
     static: StaticFiles,
+    requester: RequesterApp,
 ) -> Starlette:
     """``url`` is the portal's own origin, such as http://127.0.0.1:8081; it answers under no other name."""
     entrance = Entrance(workplace, sessions, region, secure=url.startswith("https://"))
     api = Api(workplace, entrance, signer)
     pages = Pages(workplace, files, signer, static, urlsplit(url).scheme)
     return Starlette(
-        routes=[*pages.routes(), *entrance.routes(), *api.routes(), *static.routes()],
+        routes=[
+            *pages.routes(),
+            *entrance.routes(),
+            *api.routes(),
+            *requester.routes(),
+            *static.routes(),
+        ],
         middleware=[Middleware(Guard, url=url)],
         exception_handlers={HTTPException: refuse, BotoCoreError: wait, ClientError: wait},
     )

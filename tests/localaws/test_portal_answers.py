@@ -74,3 +74,59 @@ def test_what_workers_really_send_is_accepted(answer):
 def test_a_bad_answer_is_refused_with_what_is_wrong(answer, message):
     with pytest.raises(InvalidAnswer, match=message):
         check(answer)
+
+
+def classify(value: object, tag: str = "crowd-image-classifier") -> None:
+    check_answer({"animal": value}, ELEMENTS[tag], "animal", ["dog", "cat"], None, None)
+
+
+def test_a_class_is_accepted_with_a_comment_where_the_element_asks_for_one():
+    classify({"label": "cat"}, "crowd-classifier")
+    classify({"label": "cat"})
+    classify({"label": "cat", "workerComment": "x" * 4000})
+
+
+@pytest.mark.parametrize(
+    ("value", "tag", "message"),
+    [
+        ("cat", "crowd-classifier", "a crowd-classifier answers with label, not with str"),
+        ({}, "crowd-classifier", "a crowd-classifier answers with label, not with .."),
+        ({"label": "bird"}, "crowd-classifier", "the label is 'bird'; this job's are .'dog', 'cat'."),
+        ({"label": None}, "crowd-image-classifier", "the label is None"),
+        ({"label": ["cat"]}, "crowd-image-classifier", "the label is .'cat'."),
+        ({"labels": ["cat"]}, "crowd-image-classifier", "with label and workerComment, not with .'labels'."),
+        ({"label": "cat", "workerComment": ""}, "crowd-classifier", "answers with label, not with"),
+        ({"label": "cat", "workerComment": 1}, "crowd-image-classifier", "must be a text, not int"),
+        (
+            {"label": "cat", "workerComment": "x" * 4001},
+            "crowd-image-classifier",
+            "has 4001 characters; 4000",
+        ),
+    ],
+)
+def test_a_class_that_is_none_of_the_job_s_or_more_than_one_is_refused(value, tag, message):
+    with pytest.raises(InvalidAnswer, match=message):
+        classify(value, tag)
+
+
+def fill_in(answer: object) -> None:
+    check_answer(answer, ELEMENTS["crowd-form"], "", [], None, None)
+
+
+def test_a_plain_form_may_answer_whatever_fits():
+    fill_in({})
+    fill_in({"caption": "A dog", "sure": {"on": True}, "rating": 3})
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("A dog", "the answer must be an object, not str"),
+        (None, "the answer must be an object, not NoneType"),
+        ({"caption": "x" * 70_000}, "further inputs have 70.* bytes; 65536 are accepted"),
+        ({str(number): "" for number in range(101)}, "101 further inputs; 100 are accepted"),
+    ],
+)
+def test_a_plain_form_that_is_no_object_or_too_much_is_refused(answer, message):
+    with pytest.raises(InvalidAnswer, match=message):
+        fill_in(answer)

@@ -114,6 +114,14 @@ def test_what_is_not_offered_or_not_there_is_refused_by_its_name(studio, request
         (json.dumps({"labels": [{"label": str(number)} for number in range(51)]}), "has 51 labels"),
         ('{"labels": [{"label": "dog"}, {"label": "dog"}]}', "the same label twice: dog"),
         (json.dumps({"labels": [{"label": "x" * 257}]}), "1 to 256 characters"),
+        (
+            '{"labels": [{"label": "dog"}], "auditLabelAttributeName": 1}',
+            "auditLabelAttributeName must be the",
+        ),
+        (
+            '{"labels": [{"label": "dog"}], "auditLabelAttributeName": "boxes"}',
+            "the attribute that this job wr",
+        ),
     ],
 )
 def test_a_label_configuration_that_cannot_be_used_is_refused(studio, request_of, labels, message):
@@ -124,15 +132,56 @@ def test_a_label_configuration_that_cannot_be_used_is_refused(studio, request_of
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        (TEMPLATE.replace("crowd-bounding-box", "crowd-polygon"), "does not offer <crowd-polygon>"),
+        (TEMPLATE.replace("crowd-bounding-box", "crowd-polygon"), "does not offer <crowd-polygon>; it"),
+        (TEMPLATE + '<script src="https://cdn.example.com/d3.js"></script>', "cdn.example.com/d3.js"),
+        (TEMPLATE.replace("crowd-bounding-box", "crowd-classifier"),
+         "answer with <crowd-classifier>, but the task type BoundingBox consolidates answers of <crowd-"),
+        ("<crowd-form><crowd-input name='x'></crowd-input></crowd-form>",
+         "workers answer with <crowd-form>, but the task type BoundingBox"),
         ("<p>nothing to do</p>", "needs a <crowd-form>"),
         ("", "needs a <crowd-form>"),
     ],
-)
+)  # fmt: skip
 def test_a_template_that_the_portal_cannot_show_is_refused(studio, request_of, template, message):
     uri = studio.write("bad/template.html", template)
     request_of["HumanTaskConfig"]["UiConfig"]["UiTemplateS3Uri"] = uri
     assert message in refusal(studio, request_of)
+
+
+OWN = "arn:aws:lambda:us-east-1:000000000000:function:LabelingFunction-own"
+
+
+@pytest.mark.parametrize(
+    ("task_type", "attribute", "message"),
+    [
+        ("SemanticSegmentation", "areas", "must end with -ref, as in areas-ref"),
+        ("AdjustmentSemanticSegmentation", "areas", "must end with -ref"),
+        ("VerificationSemanticSegmentation", "areas-ref", "must not end with -ref"),
+        ("ImageMultiClass", "animal-ref", "must not end with -ref"),
+    ],
+)
+def test_a_label_attribute_ends_with_ref_where_the_labels_are_files_and_only_there(
+    studio, request_of, task_type, attribute, message
+):
+    task = request_of["HumanTaskConfig"]
+    task["PreHumanTaskLambdaArn"] = f"{BUILT_IN}PRE-{task_type}"
+    consolidation = {"AnnotationConsolidationLambdaArn": f"{BUILT_IN}ACS-{task_type}"}
+    task["AnnotationConsolidationConfig"] = consolidation
+    request_of["LabelAttributeName"] = attribute
+    assert message in refusal(studio, request_of)
+    consolidation["AnnotationConsolidationLambdaArn"] = OWN  # then the job is a custom one
+    request_of["LabelAttributeName"] = "areas-ref"
+    assert "must not end with -ref" in refusal(studio, request_of)
+
+
+def test_only_a_form_of_inputs_needs_no_labels(studio, request_of):
+    task = request_of["HumanTaskConfig"]
+    task["AnnotationConsolidationConfig"] = {"AnnotationConsolidationLambdaArn": OWN}
+    del request_of["LabelCategoryConfigS3Uri"]
+    assert "LabelCategoryConfigS3Uri is required" in refusal(studio, request_of)
+    form = "<crowd-form><crowd-input name='caption'></crowd-input></crowd-form>"
+    task["UiConfig"]["UiTemplateS3Uri"] = studio.write("form.html", form)
+    studio.sagemaker.create_labeling_job(**request_of)
 
 
 def test_a_job_s_name_is_never_free_again_whatever_its_case(studio, manifest):

@@ -1,9 +1,18 @@
 """Worker templates: escaped, sandboxed, and refused by the name of what the portal cannot show."""
 
+from html import escape as html_escape
+
 import pytest
 
 from localaws.groundtruth.problems import TemplateProblem
-from localaws.groundtruth.templates import access_for, answer_element, check_source, find_problems, render
+from localaws.groundtruth.templates import (
+    access_for,
+    answer_element,
+    check_choices,
+    check_source,
+    find_problems,
+    render,
+)
 
 STARTER = """
 <script src="https://assets.crowd.aws/crowd-html-elements.js"></script>
@@ -117,6 +126,57 @@ def test_an_element_that_the_portal_lacks_is_refused_by_name(template, message):
 def test_rendered_html_that_makes_no_task_is_told_why(before, after, message):
     problems = find_problems(render(STARTER.replace(before, after), INPUT, shown))
     assert any(message in problem.message for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<script async src="https://platform.example.com/widgets.js"></script>',
+        "<SCRIPT SRC=//cdn.example.com/x.js></SCRIPT>",
+        '<link href="https://example.com/x.css" rel="stylesheet">',
+        '<link rel=stylesheet href="{{ task.input.style }}">',
+        '<script type="module" src="s3://b/x.js"></script>',
+    ],
+)
+def test_scripts_and_styles_from_elsewhere_are_refused_because_no_task_could_load_them(source):
+    with pytest.raises(TemplateProblem, match="is from another server") as refused:
+        check_source(STARTER + source)
+    assert refused.value.code == "ExternalResource"
+    assert check_source(STARTER + f"<!-- {source} -->") == "crowd-bounding-box"
+
+
+def test_links_icons_and_scripts_of_the_page_itself_are_no_resources_of_other_servers():
+    more = (
+        '<a href="https://example.com">see</a> <link rel="icon" href="data:image/png;base64,AAAA">'
+        '<script>let src = "https://example.com/x.js"</script>'
+        '<link rel="stylesheet" href="https://assets.crowd.aws/css/crowd-html-elements-v2.css">'
+    )
+    assert check_source(STARTER + more) == "crowd-bounding-box"
+
+
+def test_a_form_of_inputs_only_is_answered_as_a_whole():
+    form = '<crowd-form><crowd-input name="caption"></crowd-input></crowd-form>'
+    assert check_source(form) == "crowd-form"
+    assert find_problems(form) == [] and "name" not in answer_element(form, "crowd-form")
+
+
+@pytest.mark.parametrize(
+    ("categories", "unknown"),
+    [
+        ('["dog", "cat"]', None),
+        ("['dog', 'cat',]", None),
+        ("[dog, cat]", None),  # in no form that is known here
+        ("['dog', 'bird']", "'bird'"),
+        ('["dog", 3]', "3"),
+    ],
+)
+def test_a_choice_that_is_no_label_of_the_job_is_told_before_anybody_chooses_it(categories, unknown):
+    html = f'<crowd-form><crowd-classifier name="a" categories="{html_escape(categories)}"></crowd-form>'
+    attributes = answer_element(html, "crowd-classifier")
+    if unknown is None:
+        return check_choices("crowd-classifier", attributes, ["dog", "cat"])
+    with pytest.raises(TemplateProblem, match=f"offers .{unknown}. as categories; the labels of the job"):
+        check_choices("crowd-classifier", attributes, ["dog", "cat"])
 
 
 def test_an_element_in_a_comment_is_no_element():

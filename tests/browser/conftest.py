@@ -1,5 +1,5 @@
-"""The elements in a real browser: ``mount`` shows a rendered template as the portal does, in a frame without an
-origin, and ``pictures`` are the images it may name. A test fails when the page logs an error."""
+"""The elements in a real browser: ``mount`` shows a rendered template as the portal does, in a frame without
+an origin, and ``pictures`` are the images it may name. A test fails when the page logs an error."""
 
 import io
 import re
@@ -198,8 +198,8 @@ def pictures(site: Site) -> dict[str, bytes]:
 
 @pytest.fixture
 def mount(chromium, site: Site) -> Iterator[Callable[..., Task]]:
-    """``mount(html, tag)`` shows a rendered template and waits until all its elements are ready; ``tag`` is the
-    element that the test works with."""
+    """``mount(html, tag)`` shows a rendered template and waits until all its elements are ready; ``tag`` is
+    the element that the test works with."""
     contexts, errors = [], []
 
     def show(

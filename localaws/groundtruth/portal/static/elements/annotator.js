@@ -4,30 +4,25 @@
 // A labeling element extends it and overrides the hooks below. It draws into `parts.stage` (screen pixels) or
 // `parts.layer` (image pixels), and calls `commit(before)` after every change that can be undone.
 
-import { replaceKeepingFocus, el, upgradeProperty } from "./dom.js";
+import { GENERAL_SHORTCUTS, handleKey } from "./annotator-keys.js";
+import { buildAnnotator } from "./annotator-layout.js";
+import { replaceKeepingFocus, upgradeProperty } from "./dom.js";
 import { History } from "./history.js";
 import { listenForKeys, stopListening } from "./keyboard.js";
-import { buildLayout } from "./layout.js";
+import { makeLabelButtons, makeSwatch } from "./label-list.js";
 import { labelColour } from "./palette.js";
+import { makeViewport } from "./picture-stage.js";
 import { loadPicture } from "./picture.js";
 import { PointerInput } from "./pointer.js";
-import { parseLiteral } from "./relaxed-json.js";
-import { ANNOTATOR, THEME } from "./styles.js";
+import { parseLiteral, parseStrings } from "./relaxed-json.js";
+import { FRAME, THEME } from "./styles.js";
 import { fillsForm } from "./submit-place.js";
 import { Toolbar } from "./toolbar.js";
-import { Viewport } from "./viewport.js";
-
-const GENERAL_SHORTCUTS = [
-  ["1, 2, 3, 4, 5, 6, 7, 8, 9, 0", "Choose one of the first ten labels"],
-  ["Wheel", "Zoom at the pointer"],
-  ["Space+drag, Right-drag", "Move the picture (or drag with two fingers)"],
-  ["Ctrl+Enter", "Submit"],
-];
 
 export class Annotator extends HTMLElement {
   static observedAttributes = ["header", "labels"];
 
-  parts = null; // of layout.js, once connected
+  parts = null; // of annotator-layout.js, once connected
   viewport = null;
   toolbar = new Toolbar();
   imageWidth = 0; // pixels of the stored file, once ready
@@ -57,7 +52,7 @@ export class Annotator extends HTMLElement {
   toggleHide() {}
   relabelSelected(_index) {}
   onKey(_event, _modified) {
-    return false; // whether the key was used; comes before the keys of the base. `modified`: Ctrl or Meta
+    return false; // whether the key was used. `modified`: with Ctrl or Meta
   }
   down(_event, _point) {}
   move(_event, _point) {}
@@ -86,10 +81,9 @@ export class Annotator extends HTMLElement {
   set labels(labels) {
     this.#labels = Array.from(labels ?? [], String);
     if (this.current >= this.#labels.length) this.current = 0;
-    if (this.imageWidth) {
-      this.renderSide();
-      this.onView();
-    }
+    if (!this.imageWidth) return;
+    this.renderSide();
+    this.onView();
   }
 
   /** What the form submits; an element that needs time for it has an async getSubmission() as well. */
@@ -116,10 +110,15 @@ export class Annotator extends HTMLElement {
   }
 
   connectedCallback() {
-    listenForKeys(this, (event) => this.#key(event));
+    listenForKeys(this, (event) => this.imageWidth > 0 && handleKey(this, event));
     if (this.shadowRoot) return;
     upgradeProperty(this, "labels");
-    this.#build();
+    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [THEME, FRAME];
+    const fills = fillsForm(this);
+    this.toggleAttribute("beside", !fills);
+    this.parts = buildAnnotator(this, this.toolbar, fills);
+    this.viewport = makeViewport(this.parts, () => this.imageWidth && this.onView());
+    this.#showHeader();
     this.#start();
   }
 
@@ -133,20 +132,6 @@ export class Annotator extends HTMLElement {
     else this.#readLabels();
   }
 
-  #build() {
-    const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [THEME, ANNOTATOR];
-    const fills = fillsForm(this);
-    this.toggleAttribute("beside", !fills);
-    const ownTools = this.tools();
-    this.parts = buildLayout(root, this, this.toolbar, { ownTools, submits: fills });
-    this.viewport = new Viewport(this.parts.stage, this.parts.layer, () => {
-      this.parts.zoom.textContent = `${Math.round(this.viewport.scale * 100)} %`;
-      if (this.imageWidth) this.onView();
-    });
-    this.#showHeader();
-  }
-
   async #start() {
     try {
       if (this.#labels === null) this.#readLabels();
@@ -157,8 +142,7 @@ export class Annotator extends HTMLElement {
       await this.#setUp();
       this.#openForWork();
     } catch (problem) {
-      this.#failure = problem.message;
-      this.say(this.#failure);
+      this.#fail(problem.message);
     }
     this.#becomeReady();
     this.dispatchEvent(new Event("crowd-element-ready", { bubbles: true }));
@@ -176,17 +160,14 @@ export class Annotator extends HTMLElement {
   }
 
   #openForWork() {
+    const open = (act) => (event, point) => this.#locked || act(event, point);
     new PointerInput(this.parts.stage, this.viewport, {
-      down: (event, point) => this.#locked || this.down(event, point),
-      move: (event, point) => this.#locked || this.move(event, point),
+      down: open((event, point) => this.down(event, point)),
+      move: open((event, point) => this.move(event, point)),
+      hover: open((event, point) => this.hover(event, point)),
+      doubleClick: open((event, point) => this.doubleClick(event, point)),
       up: (event, point, cancelled) => this.up(event, point, cancelled || this.#locked),
-      hover: (event, point) => this.#locked || this.hover(event, point),
-      doubleClick: (event, point) => this.#locked || this.doubleClick(event, point),
     });
-    this.parts.stage.addEventListener("keyup", (event) => {
-      if (event.code === "Space") this.parts.stage.classList.remove("pan");
-    });
-    this.parts.stage.addEventListener("blur", () => this.parts.stage.classList.remove("pan"));
     this.renderSide();
     this.onView();
     this.#showHistory();
@@ -202,12 +183,9 @@ export class Annotator extends HTMLElement {
 
   #readLabels() {
     try {
-      const labels = parseLiteral(this.getAttribute("labels")) ?? [];
-      if (!Array.isArray(labels)) throw new SyntaxError("a list is expected");
-      this.labels = labels;
+      this.labels = parseStrings(this.getAttribute("labels"));
     } catch (problem) {
-      this.#failure = `The list of labels could not be read: ${problem.message}`;
-      this.say(this.#failure);
+      this.#fail(`The list of labels could not be read: ${problem.message}`);
     }
   }
 
@@ -221,11 +199,15 @@ export class Annotator extends HTMLElement {
     this.parts.live.textContent = message;
   }
 
+  #fail(message) {
+    this.#failure = message;
+    this.say(message);
+  }
+
   /** A sentence that says why this cannot be submitted as it is; "" when it can. */
   problem() {
     if (this.#failure) return this.#failure;
-    if (this.empty && !this.parts.nothing.checked) return this.emptyMessage;
-    return "";
+    return this.empty && !this.parts.nothing.checked ? this.emptyMessage : "";
   }
 
   showProblem(message) {
@@ -251,17 +233,21 @@ export class Annotator extends HTMLElement {
   }
 
   undo() {
-    if (this.#history.undo()) {
-      this.announce("Undone");
-      this.#changed();
-    }
+    if (!this.#history.undo()) return;
+    this.announce("Undone");
+    this.#changed();
   }
 
   redo() {
-    if (this.#history.redo()) {
-      this.announce("Redone");
-      this.#changed();
-    }
+    if (!this.#history.redo()) return;
+    this.announce("Redone");
+    this.#changed();
+  }
+
+  reset() {
+    while (this.#history.undo());
+    this.parts.nothing.checked = false;
+    this.#changed();
   }
 
   #changed() {
@@ -277,18 +263,23 @@ export class Annotator extends HTMLElement {
   get draft() {
     const own = { nothing: this.parts.nothing.checked, modified: this.modified };
     const state = this.saveState();
-    if (state instanceof Promise) return state.then((state) => ({ ...own, state }));
-    return { ...own, state };
+    return state instanceof Promise
+      ? state.then((state) => ({ ...own, state }))
+      : { ...own, state };
   }
 
   set draft(draft) {
     if (!draft || !this.imageWidth) return;
-    this.#modifiedBefore = draft.modified === true;
-    this.#history.clear();
-    this.parts.nothing.checked = draft.nothing === true;
-    Promise.resolve(this.loadState(draft.state)).catch((problem) =>
+    this.#restoreDraft(draft).catch((problem) =>
       this.say(`The saved draft could not be read: ${problem.message}`),
     );
+  }
+
+  async #restoreDraft({ state, nothing, modified }) {
+    await this.loadState(state);
+    this.#history.clear();
+    this.#modifiedBefore = modified === true;
+    this.parts.nothing.checked = nothing === true;
     this.#showHistory();
   }
 
@@ -304,25 +295,12 @@ export class Annotator extends HTMLElement {
   }
 
   labelButtons() {
-    return this.labels.map((label, index) =>
-      el(
-        "button",
-        {
-          type: "button",
-          className: "label",
-          "aria-pressed": String(index === this.current),
-          "data-key": `label ${index}`,
-          onclick: () => this.pick(index),
-        },
-        this.swatch(index),
-        el("span", { textContent: label }),
-        index < 10 ? el("kbd", { textContent: String((index + 1) % 10), "aria-hidden": "true" }) : null,
-      ),
-    );
+    const colour = (index) => this.colour(index);
+    return makeLabelButtons(this.labels, this.current, colour, (index) => this.pick(index));
   }
 
   swatch(index) {
-    return el("span", { className: "swatch", style: `background: ${this.colour(index)}`, "aria-hidden": "true" });
+    return makeSwatch(this.colour(index));
   }
 
   /** Replace what the side panel shows. */
@@ -332,39 +310,5 @@ export class Annotator extends HTMLElement {
 
   shortcutRows() {
     return [...this.extraKeys, ...this.toolbar.shortcuts, ...GENERAL_SHORTCUTS];
-  }
-
-  // Keys.
-
-  #key(event) {
-    if (!this.imageWidth || this.parts.dialogs.some((dialog) => dialog.open)) return false;
-    const modified = event.ctrlKey || event.metaKey;
-    if (this.#viewKey(event, modified)) return true;
-    if (this.#locked) return false;
-    const key = event.key.toLowerCase();
-    if (modified && key === "z") return this.#did(event.shiftKey ? this.redo() : this.undo());
-    if (modified && key === "y") return this.#did(this.redo());
-    if (this.onKey(event, modified)) return true;
-    if (modified || event.altKey) return false;
-    if (/^\d$/.test(key)) return this.#did(this.pick((Number(key) + 9) % 10));
-    if (key === "delete" || key === "backspace") return this.#did(this.deleteSelected());
-    return false;
-  }
-
-  #viewKey(event, modified) {
-    if (modified || event.altKey) return false;
-    const key = event.key.toLowerCase();
-    if (key === "+" || key === "=") this.viewport.zoom(1.25);
-    else if (key === "-") this.viewport.zoom(0.8);
-    else if (key === "f") this.viewport.fit();
-    else if (key === "h") this.toggleHide();
-    else if (key === "?") this.parts.showShortcuts();
-    else if (event.code === "Space") this.parts.stage.classList.add("pan");
-    else return false;
-    return true;
-  }
-
-  #did() {
-    return true;
   }
 }

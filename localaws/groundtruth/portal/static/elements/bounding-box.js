@@ -10,7 +10,16 @@ const CLICK = 4; // screen pixels a pointer may stray in a click
 const SMALLEST_DRAWN = 2; // image pixels
 const REACH = { mouse: 9, touch: 24 }; // screen pixels around a handle
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const CURSORS = { n: "ns", s: "ns", e: "ew", w: "ew", nw: "nwse", se: "nwse", ne: "nesw", sw: "nesw" };
+const CURSORS = {
+  n: "ns",
+  s: "ns",
+  e: "ew",
+  w: "ew",
+  nw: "nwse",
+  se: "nwse",
+  ne: "nesw",
+  sw: "nesw",
+};
 
 export class CrowdBoundingBox extends Annotator {
   instruction = "Drag to draw a box, or press Enter for one in the middle.";
@@ -41,7 +50,13 @@ export class CrowdBoundingBox extends Annotator {
   get value() {
     if (!this.imageWidth) return null;
     const value = {
-      boundingBoxes: this.#boxes.map(({ height, label, left, top, width }) => ({ height, label, left, top, width })),
+      boundingBoxes: this.#boxes.map(({ height, label, left, top, width }) => ({
+        height,
+        label,
+        left,
+        top,
+        width,
+      })),
       inputImageProperties: { height: this.imageHeight, width: this.imageWidth },
     };
     if (this.adjusting) value.initialValueModified = this.modified;
@@ -56,12 +71,16 @@ export class CrowdBoundingBox extends Annotator {
     this.#boxes = boxes.filter((box) => box);
     const unusable = boxes.length - this.#boxes.length;
     if (unusable) {
-      this.say(`${unusable} of ${boxes.length} proposed boxes cannot be used: an unknown label, or outside the image.`);
+      this.say(
+        `${unusable} of ${boxes.length} proposed boxes cannot be used: an unknown label, or outside the image.`,
+      );
     }
   }
 
   #proposed(proposal) {
-    const [left, top, width, height] = ["left", "top", "width", "height"].map((side) => Number(proposal?.[side]));
+    const [left, top, width, height] = ["left", "top", "width", "height"].map((side) =>
+      Number(proposal?.[side]),
+    );
     const box = boxBetween([left, top], [left + width, top + height], this.#image);
     if (!box || !this.labels.includes(proposal.label)) return null;
     return { id: this.#nextId++, label: proposal.label, proposed: true, ...box };
@@ -124,7 +143,10 @@ export class CrowdBoundingBox extends Annotator {
   }
 
   loadState(state) {
-    const boxes = (state?.boxes ?? []).map((box) => ({ ...this.#proposed(box), proposed: box.proposed === true }));
+    const boxes = (state?.boxes ?? []).map((box) => ({
+      ...this.#proposed(box),
+      proposed: box.proposed === true,
+    }));
     this.#boxes = boxes.filter((box) => box.id);
     this.#selected = null;
     this.#show();
@@ -276,7 +298,9 @@ export class CrowdBoundingBox extends Annotator {
     if (box) {
       this.current = Math.max(0, this.labels.indexOf(box.label));
       const place = `${box.width} by ${box.height} pixels at ${box.left}, ${box.top}`;
-      this.announce(`${box.label}, box ${this.#boxes.indexOf(box) + 1} of ${this.#boxes.length}, ${place}`);
+      this.announce(
+        `${box.label}, box ${this.#boxes.indexOf(box) + 1} of ${this.#boxes.length}, ${place}`,
+      );
     }
     this.#show();
   }
@@ -298,7 +322,9 @@ export class CrowdBoundingBox extends Annotator {
   onView() {
     if (!this.#overlay) return;
     const colour = (label) => this.colour(this.labels.indexOf(label));
-    const boxes = this.#hidden ? [] : this.#boxes.map((box) => ({ ...box, colour: colour(box.label) }));
+    const boxes = this.#hidden
+      ? []
+      : this.#boxes.map((box) => ({ ...box, colour: colour(box.label) }));
     const drawn = this.#drag?.drawn && { ...this.#drag.drawn, colour: this.colour(this.current) };
     const selected = boxes.find((box) => box.id === this.#selected?.id);
     this.#overlay.draw(boxes, { selected, drawn, touch: this.#touch });
@@ -310,7 +336,9 @@ export class CrowdBoundingBox extends Annotator {
       el("h2", { textContent: "Labels" }),
       ...this.labelButtons(),
       el("h2", {}, "Boxes", el("small", { textContent: String(this.#boxes.length) })),
-      this.#boxes.length ? this.#list() : el("p", { className: "hint", textContent: "Drag on the image to draw one." }),
+      this.#boxes.length
+        ? this.#list()
+        : el("p", { className: "hint", textContent: "Drag on the image to draw one." }),
     );
   }
 
@@ -325,7 +353,9 @@ export class CrowdBoundingBox extends Annotator {
           onclick: () => this.#select(box),
         },
         this.swatch(this.labels.indexOf(box.label)),
-        el("span", { textContent: `${index + 1}. ${box.label}${box.proposed ? " (proposed)" : ""}` }),
+        el("span", {
+          textContent: `${index + 1}. ${box.label}${box.proposed ? " (proposed)" : ""}`,
+        }),
         el("small", { textContent: `${box.width} × ${box.height}` }),
       );
       return el("li", {}, button);

@@ -31,7 +31,12 @@ export class BoxOverlay {
   /** Lines through a point of the image; none for null. */
   drawCross(point) {
     if (!point) return this.#cross.replaceChildren();
-    const { left, top } = this.#viewport.toStage({ left: point[0], top: point[1], width: 0, height: 0 });
+    const { left, top } = this.#viewport.toStage({
+      left: point[0],
+      top: point[1],
+      width: 0,
+      height: 0,
+    });
     return this.#cross.replaceChildren(
       ...CROSS.flatMap((look) => [
         svg("line", { x1: 0, x2: "100%", y1: top, y2: top, ...look }),
@@ -94,7 +99,8 @@ export class BoxOverlay {
 }
 
 function nameTag(box, left, top) {
-  const text = box.label.length > LONGEST_LABEL ? `${box.label.slice(0, LONGEST_LABEL - 1)}…` : box.label;
+  const text =
+    box.label.length > LONGEST_LABEL ? `${box.label.slice(0, LONGEST_LABEL - 1)}…` : box.label;
   const above = top > 20;
   const name = svg("text", { x: left + 5, y: above ? top - 6 : top + 15, ...haloed(box.colour) });
   name.textContent = text;

@@ -64,7 +64,8 @@ export function handleAt(box, x, y, reach) {
   let nearest = null;
   for (const [name, [right, down]] of Object.entries(HANDLES)) {
     const distance = Math.hypot(x - box.left - right * box.width, y - box.top - down * box.height);
-    if (distance <= reach && distance < (nearest?.distance ?? Infinity)) nearest = { name, distance };
+    if (distance <= reach && distance < (nearest?.distance ?? Infinity))
+      nearest = { name, distance };
   }
   return nearest?.name ?? null;
 }

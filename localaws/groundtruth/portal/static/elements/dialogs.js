@@ -5,7 +5,11 @@ import { el } from "./dom.js";
 /** A modal dialog that Escape, its Close button and a click beside it close. */
 export function makeDialog(title, ...content) {
   const heading = el("h2", { textContent: title });
-  const close = el("form", { method: "dialog" }, el("button", { className: "primary", textContent: "Close" }));
+  const close = el(
+    "form",
+    { method: "dialog" },
+    el("button", { className: "primary", textContent: "Close" }),
+  );
   const dialog = el("dialog", { "aria-label": title }, heading, ...content, close);
   dialog.addEventListener("click", (event) => {
     if (event.composedPath()[0] === dialog && !isInside(event, dialog)) dialog.close();
@@ -29,7 +33,9 @@ export function makeShortcutsDialog(rows) {
 }
 
 function keyCaps(keys) {
-  return keys.split(", ").flatMap((key, index) => [index ? " " : "", el("kbd", { textContent: key })]);
+  return keys
+    .split(", ")
+    .flatMap((key, index) => [index ? " " : "", el("kbd", { textContent: key })]);
 }
 
 function isInside(event, dialog) {

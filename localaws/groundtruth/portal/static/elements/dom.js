@@ -41,7 +41,9 @@ export function replaceKeepingFocus(container, ...children) {
   const within = key && container.contains(container.getRootNode().activeElement);
   container.replaceChildren(...children);
   if (!within) return;
-  const again = [...container.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key);
+  const again = [...container.querySelectorAll("[data-key]")].find(
+    (node) => node.dataset.key === key,
+  );
   again?.focus({ preventScroll: true });
 }
 

@@ -18,7 +18,8 @@ export async function collectAnswer(form) {
   const answer = Object.create(null);
   const put = (name, value) => {
     if (name === IGNORED_NAME || value === undefined) return;
-    answer[name] = isObject(answer[name]) && isObject(value) ? { ...answer[name], ...value } : value;
+    answer[name] =
+      isObject(answer[name]) && isObject(value) ? { ...answer[name], ...value } : value;
   };
   for (const element of crowdElements(form)) {
     put(element.name, await (element.getSubmission?.() ?? element._submittableValue));
@@ -44,7 +45,8 @@ export function restoreDraft(form, draft) {
   for (const [name, controls] of byName(form)) {
     if (!Object.hasOwn(draft, name)) continue;
     const states = controls.length === 1 ? [draft[name]] : draft[name];
-    if (Array.isArray(states)) controls.forEach((control, index) => restoreState(control, states[index]));
+    if (Array.isArray(states))
+      controls.forEach((control, index) => restoreState(control, states[index]));
   }
 }
 
@@ -62,7 +64,8 @@ function isTickable(input) {
 
 function plainValue(input) {
   if (isTickable(input)) return { [input.value]: input.checked };
-  if (input.type === "select-multiple") return [...input.selectedOptions].map((option) => option.value);
+  if (input.type === "select-multiple")
+    return [...input.selectedOptions].map((option) => option.value);
   return input.value;
 }
 

@@ -2,7 +2,13 @@
 // Contract: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-form.html
 
 import { el } from "./dom.js";
-import { collectAnswer, collectDraft, crowdElements, plainInputs, restoreDraft } from "./form-values.js";
+import {
+  collectAnswer,
+  collectDraft,
+  crowdElements,
+  plainInputs,
+  restoreDraft,
+} from "./form-values.js";
 import { PortalPage } from "./portal-page.js";
 import { FORM, THEME } from "./styles.js";
 import { fillsForm, hasSubmitButton, isSubmitButton } from "./submit-place.js";
@@ -70,7 +76,8 @@ export class CrowdForm extends HTMLElement {
   /** Submit as the button does: check, let the template's own listeners veto, send. */
   async requestSubmit() {
     if (this.#sent || !this.#check()) return;
-    if (this.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }))) await this.#send();
+    if (this.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })))
+      await this.#send();
   }
 
   /** Submit without the event, as the method of a plain form does; for templates that vetoed it to wait. */
@@ -152,7 +159,8 @@ export class CrowdForm extends HTMLElement {
   }
 
   #key(event) {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented)
+      return;
     event.preventDefault();
     this.requestSubmit();
   }

@@ -1,7 +1,8 @@
 // One listener for the page's keys. A key goes to the labeling element that has the focus, or to the first of
 // them when the focus is nowhere in particular: keys work without a click first, and never reach two elements.
 
-const TYPING = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]";
+const TYPING =
+  "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]";
 const PRESSED_BY_ENTER = "button, a[href], summary, input, crowd-button";
 const listeners = new Map(); // element -> handler
 
@@ -20,7 +21,10 @@ function dispatch(event) {
   const path = event.composedPath();
   if (event.defaultPrevented || event.isComposing) return;
   if (path.some((node) => node.matches?.(TYPING) || node.localName === "dialog")) return;
-  if ((event.key === "Enter" || event.key === " ") && path.some((node) => node.matches?.(PRESSED_BY_ENTER))) {
+  if (
+    (event.key === "Enter" || event.key === " ") &&
+    path.some((node) => node.matches?.(PRESSED_BY_ENTER))
+  ) {
     return;
   }
   const focused = [...listeners.keys()].find((element) => path.includes(element));

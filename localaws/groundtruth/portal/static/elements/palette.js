@@ -46,6 +46,10 @@ function hslToRgb(hue, saturation, lightness) {
 }
 
 function hex(channels) {
-  const digits = channels.map((channel) => Math.floor(255 * channel + 0.5).toString(16).padStart(2, "0"));
+  const digits = channels.map((channel) =>
+    Math.floor(255 * channel + 0.5)
+      .toString(16)
+      .padStart(2, "0"),
+  );
   return `#${digits.join("")}`;
 }

@@ -12,7 +12,9 @@ export async function loadPicture(image, address) {
   try {
     await image.decode();
   } catch {
-    throw new Error("The image could not be loaded. Reload the page; if that does not help, decline the task.");
+    throw new Error(
+      "The image could not be loaded. Reload the page; if that does not help, decline the task.",
+    );
   }
   const width = image.offsetWidth || image.naturalWidth;
   const height = image.offsetHeight || image.naturalHeight;

@@ -80,7 +80,11 @@ export class PointerInput {
     const after = spread([...this.#fingers.values()]);
     const stage = this.#stage.getBoundingClientRect();
     this.#viewport.pan(after.x - before.x, after.y - before.y);
-    this.#viewport.zoom(after.distance / before.distance, after.x - stage.left, after.y - stage.top);
+    this.#viewport.zoom(
+      after.distance / before.distance,
+      after.x - stage.left,
+      after.y - stage.top,
+    );
   }
 }
 
@@ -88,6 +92,9 @@ function spread([first, second]) {
   return {
     x: (first.clientX + second.clientX) / 2,
     y: (first.clientY + second.clientY) / 2,
-    distance: Math.max(1, Math.hypot(first.clientX - second.clientX, first.clientY - second.clientY)),
+    distance: Math.max(
+      1,
+      Math.hypot(first.clientX - second.clientX, first.clientY - second.clientY),
+    ),
   };
 }

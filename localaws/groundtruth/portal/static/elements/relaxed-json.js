@@ -20,6 +20,13 @@ export function parseLiteral(text) {
   }
 }
 
+/** A list of strings, such as the attributes labels and categories hold; [] where there is no text. */
+export function parseStrings(text) {
+  const list = parseLiteral(text) ?? [];
+  if (!Array.isArray(list)) throw new SyntaxError("a list is expected");
+  return list.map(String);
+}
+
 class Reader {
   #text;
   #at = 0;
@@ -66,7 +73,9 @@ class Reader {
     if (number) return Number(number);
     const word = this.#take("[a-z]+");
     if (WORDS.has(word)) return WORDS.get(word);
-    return this.#fail(next === undefined ? "the text ends too early" : `unexpected "${word ?? next}"`);
+    return this.#fail(
+      next === undefined ? "the text ends too early" : `unexpected "${word ?? next}"`,
+    );
   }
 
   #nested(read) {
@@ -138,7 +147,8 @@ class Reader {
   #escape() {
     this.#at++;
     const digits = { x: 2, u: 4 }[this.#next];
-    if (!digits) return Object.hasOwn(ESCAPES, this.#next) ? ESCAPES[this.#next] : (this.#next ?? "");
+    if (!digits)
+      return Object.hasOwn(ESCAPES, this.#next) ? ESCAPES[this.#next] : (this.#next ?? "");
     const code = this.#text.slice(this.#at + 1, this.#at + 1 + digits);
     if (code.length < digits || /[^0-9a-fA-F]/.test(code)) this.#fail("a broken escape");
     this.#at += digits;

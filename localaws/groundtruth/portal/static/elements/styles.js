@@ -59,7 +59,7 @@ export const THEME = sheet(`
   @media (pointer: coarse) { button { min-width: 44px; min-height: 44px; } }
 `);
 
-export const ANNOTATOR = sheet(`
+export const FRAME = sheet(`
   :host { display: flex; flex-direction: column; height: 100vh; height: 100dvh; min-height: 420px; background: var(--surface); }
   :host([beside]) { height: max(420px, calc(100dvh - 140px)); border-bottom: 1px solid var(--line); }
   .top, .bar { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; padding: 6px 12px; }

@@ -44,7 +44,8 @@ export class Toolbar {
     // A disabled button loses the focus to nowhere; the stage is a better place to go on.
     const focused = button.getRootNode().activeElement === button;
     button.disabled = !enabled;
-    if (focused && !enabled) button.getRootNode().querySelector(".stage")?.focus({ preventScroll: true });
+    if (focused && !enabled)
+      button.getRootNode().querySelector(".stage")?.focus({ preventScroll: true });
   }
 
   press(id, pressed) {

@@ -57,7 +57,8 @@ export class Viewport {
   /** Show a box {left, top, width, height} of the image in the middle, at half the stage's size. */
   focusOn(box) {
     const { clientWidth, clientHeight } = this.#stage;
-    const scale = Math.min(clientWidth / Math.max(box.width, 1), clientHeight / Math.max(box.height, 1)) / 2;
+    const scale =
+      Math.min(clientWidth / Math.max(box.width, 1), clientHeight / Math.max(box.height, 1)) / 2;
     this.#place(
       Math.min(LARGEST / 2, Math.max(SMALLEST, scale)),
       box.left + box.width / 2,

@@ -3,23 +3,13 @@
 
 import { Annotator } from "./annotator.js";
 import { BoxOverlay } from "./box-overlay.js";
-import { boxBetween, handleAt, moved, resized, smallestAt, stretched } from "./boxes.js";
+import { BoxDrag, cursorFor, intentAt } from "./box-drag.js";
+import { makeBoxList } from "./box-list.js";
+import { boxBetween, moved, smallestAt, stretched } from "./boxes.js";
 import { el, isCoarse } from "./dom.js";
 
-const CLICK = 4; // screen pixels a pointer may stray in a click
 const SMALLEST_DRAWN = 2; // image pixels
-const REACH = { mouse: 9, touch: 24 }; // screen pixels around a handle
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const CURSORS = {
-  n: "ns",
-  s: "ns",
-  e: "ew",
-  w: "ew",
-  nw: "nwse",
-  se: "nwse",
-  ne: "nesw",
-  sw: "nesw",
-};
 
 export class CrowdBoundingBox extends Annotator {
   instruction = "Drag to draw a box, or press Enter for one in the middle.";
@@ -104,19 +94,24 @@ export class CrowdBoundingBox extends Annotator {
     return now;
   }
 
+  /** `change` may return false for nothing that changed. */
   #change(change) {
     const before = this.#snapshot();
-    change();
-    this.commit(before);
+    if (change() !== false) this.commit(before);
     this.#show();
   }
 
+  /** Whether it could be added: without a label there is nothing to call it. */
   #add(box) {
     const label = box.label ?? this.labels[this.current];
-    if (label === undefined) return this.say("There is no label to draw with.");
+    if (label === undefined) {
+      this.say("There is no label to draw with.");
+      return false;
+    }
     this.#selected = { ...box, id: this.#nextId++, label, proposed: false };
     this.#boxes.push(this.#selected);
-    return this.announce(`${label} added, ${this.#boxes.length} in all`);
+    this.announce(`${label} added, ${this.#boxes.length} in all`);
+    return true;
   }
 
   #place(box, place) {
@@ -154,36 +149,32 @@ export class CrowdBoundingBox extends Annotator {
 
   // Pointer.
 
+  #intent(event, point) {
+    return intentAt(event, point, {
+      boxes: this.#boxes,
+      selected: this.#hidden ? null : this.#selected,
+      viewport: this.viewport,
+      stage: this.parts.stage,
+    });
+  }
+
   down(event, point) {
     this.#touch = isCoarse(event);
-    const handle = event.altKey ? null : this.#handleAt(event);
-    const moves = this.#selected && !event.altKey && this.#boxAt(point) === this.#selected;
-    this.#drag = {
-      kind: handle ? "resize" : moves ? "move" : "draw",
-      handle,
-      from: point,
+    this.#drag = new BoxDrag(this.#intent(event, point), {
       event,
+      from: point,
+      selected: this.#selected,
       before: this.#snapshot(),
-      original: this.#selected && { ...this.#selected },
-      drawn: null,
-      moved: false,
-    };
+      image: this.#image,
+    });
   }
 
   move(event, point) {
-    const drag = this.#drag;
-    if (!drag) return;
-    const way = Math.hypot(event.clientX - drag.event.clientX, event.clientY - drag.event.clientY);
-    drag.moved ||= way >= CLICK;
-    if (!drag.moved) return;
-    const inside = this.viewport.clamp(point);
-    if (drag.kind === "draw") {
-      drag.drawn = boxBetween(this.viewport.clamp(drag.from), inside, this.#image);
-    } else if (drag.kind === "move") {
-      const way = [point[0] - drag.from[0], point[1] - drag.from[1]];
-      this.#place(this.#selected, moved(drag.original, ...way, this.#image));
-    } else this.#place(this.#selected, resized(drag.original, drag.handle, inside, this.#image));
-    this.#overlay.drawCross(inside);
+    if (!this.#drag) return;
+    const place = this.#drag.follow(event, point);
+    if (place) this.#place(this.#selected, place);
+    if (!this.#drag.hasMoved) return;
+    this.#overlay.drawCross(this.viewport.clamp(point));
     this.onView();
   }
 
@@ -192,40 +183,17 @@ export class CrowdBoundingBox extends Annotator {
     this.#drag = null;
     if (!drag) return;
     if (cancelled) this.restore(drag.before);
-    else if (!drag.moved) this.#select(this.#boxAt(point));
-    else if (drag.kind === "draw") this.#finishDrawing(drag);
+    else if (!drag.hasMoved) this.#select(this.#hidden ? null : smallestAt(this.#boxes, point));
     else {
-      this.commit(drag.before);
+      if (drag.kind !== "draw") this.commit(drag.before);
+      else if (isLargeEnough(drag.drawn) && this.#add(drag.drawn)) this.commit(drag.before);
       this.#show();
     }
   }
 
-  #finishDrawing({ drawn, before }) {
-    if (drawn && drawn.width >= SMALLEST_DRAWN && drawn.height >= SMALLEST_DRAWN) {
-      this.#add(drawn);
-      this.commit(before);
-    }
-    this.#show();
-  }
-
   hover(event, point) {
     this.#overlay.drawCross(point && this.viewport.clamp(point));
-    if (!event) return;
-    const handle = this.#handleAt(event);
-    const moves = this.#selected && this.#boxAt(point) === this.#selected && !event.altKey;
-    this.parts.stage.style.cursor = handle ? `${CURSORS[handle]}-resize` : moves ? "move" : "";
-  }
-
-  #boxAt(point) {
-    return this.#hidden ? null : smallestAt(this.#boxes, point);
-  }
-
-  #handleAt(event) {
-    if (!this.#selected || this.#hidden) return null;
-    const stage = this.parts.stage.getBoundingClientRect();
-    const reach = isCoarse(event) ? REACH.touch : REACH.mouse;
-    const box = this.viewport.toStage(this.#selected);
-    return handleAt(box, event.clientX - stage.left, event.clientY - stage.top, reach);
+    if (event) this.parts.stage.style.cursor = cursorFor(this.#intent(event, point));
   }
 
   // Keys.
@@ -335,31 +303,14 @@ export class CrowdBoundingBox extends Annotator {
     this.showSide(
       el("h2", { textContent: "Labels" }),
       ...this.labelButtons(),
-      el("h2", {}, "Boxes", el("small", { textContent: String(this.#boxes.length) })),
-      this.#boxes.length
-        ? this.#list()
-        : el("p", { className: "hint", textContent: "Drag on the image to draw one." }),
+      ...makeBoxList(this.#boxes, this.#selected, {
+        swatch: (label) => this.swatch(this.labels.indexOf(label)),
+        select: (box) => this.#select(box),
+      }),
     );
   }
+}
 
-  #list() {
-    const items = this.#boxes.map((box, index) => {
-      const button = el(
-        "button",
-        {
-          type: "button",
-          "aria-pressed": String(box === this.#selected),
-          "data-key": `box ${box.id}`,
-          onclick: () => this.#select(box),
-        },
-        this.swatch(this.labels.indexOf(box.label)),
-        el("span", {
-          textContent: `${index + 1}. ${box.label}${box.proposed ? " (proposed)" : ""}`,
-        }),
-        el("small", { textContent: `${box.width} × ${box.height}` }),
-      );
-      return el("li", {}, button);
-    });
-    return el("ul", { className: "items" }, ...items);
-  }
+function isLargeEnough(drawn) {
+  return drawn !== null && drawn.width >= SMALLEST_DRAWN && drawn.height >= SMALLEST_DRAWN;
 }

@@ -6,8 +6,8 @@ import { textColourOn } from "./palette.js";
 
 const LONGEST_LABEL = 28; // characters written at a box
 const CROSS = [
-  { stroke: "#000", "stroke-opacity": 0.45, "stroke-width": 3 },
-  { stroke: "#fff", "stroke-opacity": 0.9, "stroke-width": 1 },
+  { stroke: "#fff", "stroke-opacity": 0.7, "stroke-width": 3 },
+  { stroke: "#16202a", "stroke-opacity": 0.9, "stroke-width": 1 },
 ];
 
 export class BoxOverlay {

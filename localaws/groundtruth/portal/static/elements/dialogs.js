@@ -17,6 +17,12 @@ export function makeDialog(title, ...content) {
   return dialog;
 }
 
+/** Open it at its beginning: the focus, on Close, would scroll it to its end. */
+export function openDialog(dialog) {
+  dialog.showModal();
+  dialog.scrollTop = 0;
+}
+
 /** A dialog with the table of [keys, meaning] that `rows()` gives each time it opens. */
 export function makeShortcutsDialog(rows) {
   const table = el("table");
@@ -27,7 +33,7 @@ export function makeShortcutsDialog(rows) {
         el("tr", {}, el("td", {}, ...keyCaps(keys)), el("td", { textContent: meaning })),
       ),
     );
-    dialog.showModal();
+    openDialog(dialog);
   };
   return { dialog, open };
 }

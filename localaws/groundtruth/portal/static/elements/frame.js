@@ -1,7 +1,7 @@
 // The frame that all labeling elements share: a header with the instructions, the work in the middle with a side
 // panel, and a bar at the bottom.
 
-import { makeDialog, makeShortcutsDialog } from "./dialogs.js";
+import { makeDialog, makeShortcutsDialog, openDialog } from "./dialogs.js";
 import { el } from "./dom.js";
 
 const NARROW = "(max-width: 900px)"; // where the instructions start folded away
@@ -80,7 +80,7 @@ function instructionButtons(element, toolbar, parts) {
         id: "full",
         title: "View full instructions",
         text: "View full instructions",
-        action: () => dialog.showModal(),
+        action: () => openDialog(dialog),
       }),
     );
   }

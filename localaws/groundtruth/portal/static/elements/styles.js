@@ -37,7 +37,7 @@ export const THEME = sheet(`
   }
   button.primary { padding: 4px 22px; font-weight: 600; color: #fff; background: var(--accent); border-color: var(--accent); }
   button.primary:hover:not(:disabled) { background: var(--accent-dark); }
-  button.quiet { border-color: transparent; }
+  button.quiet { background: none; border-color: transparent; }
   kbd {
     flex: none; min-width: 18px; padding: 0 4px; text-align: center; font: 11px/16px ui-monospace, monospace;
     color: var(--muted); background: #f7f9fa; border: 1px solid var(--line); border-radius: 3px;
@@ -97,8 +97,25 @@ export const FRAME = sheet(`
   .zoom { min-width: 5ch; text-align: center; font-variant-numeric: tabular-nums; }
   .tick { display: inline-flex; align-items: center; gap: 8px; min-height: 36px; cursor: pointer; }
   .tick input { width: 18px; height: 18px; margin: 0; accent-color: var(--accent); }
-  .bar .message { max-width: 46ch; }
+  .bar .message { max-width: 60ch; }
   .bar .message:empty { display: none; }
+  .stage.looking { cursor: grab; }
+  .layer canvas.mask { opacity: 0.6; }
+  .layer img.unseen-mask { position: absolute; visibility: hidden; }
+  .target { padding: 24px; font-size: 16px; }
+  .categories { min-width: 0; margin: 0; padding: 0; border: 0; }
+  .category {
+    display: flex; align-items: center; gap: 10px; min-height: 40px; margin-bottom: 6px; padding: 6px 10px;
+    border: 1px solid var(--control-line); border-radius: 6px; cursor: pointer;
+  }
+  .category:hover { background: #f1f4f6; }
+  .category:has(:checked) { background: var(--accent-soft); border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); }
+  .category:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: 2px; }
+  .category input { flex: none; width: 18px; height: 18px; margin: 0; outline: none; accent-color: var(--accent); }
+  .category span { flex: 1; overflow-wrap: anywhere; }
+  .comment { width: 100%; margin: 6px 0; color: var(--accent); text-decoration: underline; }
+  .entry { display: flex; align-items: center; gap: 8px; margin: 4px; overflow-wrap: anywhere; }
+  dialog textarea { display: block; width: 100%; margin-top: 12px; padding: 8px 10px; font: inherit; border: 1px solid var(--control-line); border-radius: 6px; }
   @media (max-width: 1100px) {
     .middle { grid-template-columns: 200px minmax(0, 1fr) 200px; }
     .middle.plain { grid-template-columns: minmax(0, 1fr) 200px; }
@@ -116,6 +133,59 @@ export const FORM = sheet(`
   :host([filled]) { padding: 0; }
   footer { display: flex; flex-wrap: wrap; gap: 16px; align-items: center; justify-content: flex-end; margin-top: 16px; }
   :host([filled]) footer { display: none; }
+`);
+
+export const FIELD = sheet(`
+  :host { display: block; margin: 4px 0; }
+  :host([hidden]) { display: none; }
+  label { display: block; }
+  .caption { display: block; margin-bottom: 3px; font-weight: 500; }
+  input:not([type=checkbox], [type=range]), textarea {
+    width: 100%; min-height: 36px; padding: 6px 10px; font: inherit; color: inherit;
+    background: var(--surface); border: 1px solid var(--control-line); border-radius: 6px;
+  }
+  textarea { display: block; resize: vertical; }
+  input:disabled, textarea:disabled { color: var(--muted); background: #f1f4f6; }
+  input:focus-visible, textarea:focus-visible { outline-offset: -1px; border-color: var(--accent); }
+  .below { display: flex; justify-content: space-between; gap: 12px; font-size: 12px; }
+  .counter { margin-left: auto; color: var(--muted); font-variant-numeric: tabular-nums; }
+  .tick { display: inline-flex; align-items: center; gap: 8px; min-height: 36px; cursor: pointer; }
+  .tick input { width: 18px; height: 18px; margin: 0; accent-color: var(--accent); }
+  .slider { display: flex; align-items: center; gap: 12px; min-height: 36px; }
+  .slider input[type=range] { flex: 1; min-width: 80px; accent-color: var(--accent); }
+  .slider .number { flex: none; width: 90px; }
+  .pin { min-width: 3ch; font-weight: 600; text-align: right; font-variant-numeric: tabular-nums; }
+  @media (pointer: coarse) { .tick, .slider { min-height: 44px; } }
+`);
+
+export const BUTTON = sheet(`
+  :host { display: inline-block; vertical-align: middle; }
+  :host([hidden]) { display: none; }
+  a {
+    display: inline-flex; align-items: center; justify-content: center; gap: 6px; min-height: 36px;
+    padding: 4px 10px; color: inherit; text-decoration: none; cursor: pointer;
+    border: 1px solid var(--control-line); border-radius: 6px;
+  }
+  a.primary { padding: 4px 22px; font-weight: 600; color: #fff; background: var(--accent); border-color: var(--accent); }
+  button.link, a.link { color: var(--accent); border-color: transparent; background: none; }
+  button.link:hover:not(:disabled), a.link:hover { text-decoration: underline; }
+  button.icon, a.icon { border-color: transparent; }
+  button[aria-busy="true"] { cursor: progress; }
+  img { width: 18px; height: 18px; }
+`);
+
+export const ALERT = sheet(`
+  :host { display: block; margin: 8px 0; }
+  :host([hidden]) { display: none; }
+  div {
+    display: flex; align-items: center; gap: 12px; min-height: 44px; padding: 6px 14px;
+    border: 1px solid; border-left-width: 5px; border-radius: 6px;
+  }
+  span { flex: 1; }
+  .info { border-color: var(--accent); background: var(--accent-soft); }
+  .success { border-color: #1d7a3e; background: #e8f6ec; }
+  .error { border-color: var(--danger); background: var(--danger-soft); }
+  .warning { border-color: #a15c00; background: #fdf3e3; }
 `);
 
 function sheet(rules) {

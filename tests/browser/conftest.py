@@ -196,19 +196,32 @@ def pictures(site: Site) -> dict[str, bytes]:
     return site.pictures
 
 
+@pytest.fixture(scope="session")
+def contexts(chromium) -> Callable:
+    """One browser context with a mouse and one with a touch screen: pages of their own are cheap."""
+    made = {}
+
+    def context(touch: bool):
+        if touch not in made:
+            made[touch] = chromium.new_context(has_touch=touch)
+            made[touch].set_default_timeout(60_000)
+        return made[touch]
+
+    return context
+
+
 @pytest.fixture
-def mount(chromium, site: Site) -> Iterator[Callable[..., Task]]:
+def mount(contexts, site: Site) -> Iterator[Callable[..., Task]]:
     """``mount(html, tag)`` shows a rendered template and waits until all its elements are ready; ``tag`` is
     the element that the test works with."""
-    contexts, errors = [], []
+    pages, errors = [], []
 
     def show(
         html: str, tag: str = "crowd-form", width: int = 1280, height: int = 800, touch: bool = False
     ) -> Task:
-        context = chromium.new_context(viewport={"width": width, "height": height}, has_touch=touch)
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        page = context.new_page()
+        page = contexts(touch).new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
         page.on("console", lambda message: message.type == "error" and errors.append(message.text))
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
@@ -219,8 +232,8 @@ def mount(chromium, site: Site) -> Iterator[Callable[..., Task]]:
         return task
 
     yield show
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert errors == []
 
 

@@ -4,7 +4,7 @@ import { indexOfKey } from "./label-list.js";
 import { handleViewKey } from "./picture-stage.js";
 
 export const GENERAL_SHORTCUTS = [
-  ["1, 2, 3, 4, 5, 6, 7, 8, 9, 0", "Choose one of the first ten labels"],
+  ["1, 2, 3, 4, 5, 6, 7, 8, 9, 0", "Choose a label; what is selected gets it, too"],
   ["Wheel", "Zoom at the pointer"],
   ["Space+drag, Right-drag", "Move the picture (by touch: two fingers)"],
   ["Ctrl+Enter", "Submit"],

@@ -7,6 +7,7 @@ import { BoxDrag, cursorFor, intentAt } from "./box-drag.js";
 import { makeBoxList } from "./box-list.js";
 import { boxBetween, moved, smallestAt, stretched } from "./boxes.js";
 import { el, isCoarse } from "./dom.js";
+import { indexOfKey } from "./label-list.js";
 
 const SMALLEST_DRAWN = 2; // image pixels
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -88,6 +89,7 @@ export class CrowdBoundingBox extends Annotator {
 
   restore(entry) {
     const now = this.#snapshot();
+    this.#drag = null;
     this.#boxes = entry.boxes.map((box) => ({ ...box }));
     this.#selected = this.#boxes.find((box) => box.id === entry.selected) ?? null;
     this.#show();
@@ -98,7 +100,13 @@ export class CrowdBoundingBox extends Annotator {
   #change(change) {
     const before = this.#snapshot();
     if (change() !== false) this.commit(before);
+    this.#reveal();
     this.#show();
+  }
+
+  /** What changes must be seen. */
+  #reveal() {
+    if (this.#hidden) this.toggleHide();
   }
 
   /** Whether it could be added: without a label there is nothing to call it. */
@@ -119,7 +127,7 @@ export class CrowdBoundingBox extends Annotator {
   }
 
   deleteSelected() {
-    if (!this.#selected) return;
+    if (!this.#selected || this.#drag) return;
     this.#change(() => {
       this.#boxes = this.#boxes.filter((box) => box !== this.#selected);
       this.announce(`${this.#selected.label} deleted, ${this.#boxes.length} left`);
@@ -129,7 +137,7 @@ export class CrowdBoundingBox extends Annotator {
 
   relabelSelected(index) {
     const label = this.labels[index];
-    if (!this.#selected || this.#selected.label === label) return;
+    if (!this.#selected || this.#drag || this.#selected.label === label) return;
     this.#change(() => this.#place(this.#selected, { label }));
   }
 
@@ -187,6 +195,7 @@ export class CrowdBoundingBox extends Annotator {
     else {
       if (drag.kind !== "draw") this.commit(drag.before);
       else if (isLargeEnough(drag.drawn) && this.#add(drag.drawn)) this.commit(drag.before);
+      this.#reveal();
       this.#show();
     }
   }
@@ -199,6 +208,7 @@ export class CrowdBoundingBox extends Annotator {
   // Keys.
 
   onKey(event, modified) {
+    if (this.#drag && event.key !== "Escape") return indexOfKey(event.key) === null;
     const box = this.#selected;
     if (modified) return event.key.toLowerCase() === "d" && box !== null && this.#duplicate(box);
     if (ARROWS[event.key]) return box !== null && this.#nudge(box, ARROWS[event.key], event);

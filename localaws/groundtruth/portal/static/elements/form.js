@@ -9,9 +9,10 @@ import {
   plainInputs,
   restoreDraft,
 } from "./form-values.js";
+import { submitButton } from "./frame.js";
 import { PortalPage } from "./portal-page.js";
 import { FORM, THEME } from "./styles.js";
-import { fillsForm, hasSubmitButton, isSubmitButton } from "./submit-place.js";
+import { fillsForm, hasSubmitButton, isSubmitButton, isSwitchedOff } from "./submit-place.js";
 
 const DRAFT_DELAY = 2_000; // milliseconds after a change
 const PREVIEW = "This is a preview: the answer goes nowhere.";
@@ -35,6 +36,8 @@ export class CrowdForm extends HTMLElement {
       locked: () => this.#lock(),
     });
     this.addEventListener("click", (event) => this.#click(event));
+    // A plain <form> within would leave the page.
+    this.addEventListener("submit", (event) => this.#innerSubmit(event), true);
     for (const type of ["change", "input"]) this.addEventListener(type, () => this.#changed());
     document.addEventListener("keydown", (event) => this.#key(event));
     document.addEventListener("all-crowd-elements-ready", () => this.#ready(), { once: true });
@@ -56,16 +59,7 @@ export class CrowdForm extends HTMLElement {
   #placeSubmit() {
     if (this.#filling) this.toggleAttribute("filled", true);
     if (this.#filling || hasSubmitButton(this)) return;
-    this.#footer.append(
-      el("button", {
-        type: "button",
-        className: "primary",
-        textContent: "Submit",
-        title: "Submit (Ctrl+Enter)",
-        "aria-keyshortcuts": "Control+Enter",
-        onclick: () => this.requestSubmit(),
-      }),
-    );
+    this.#footer.append(submitButton(() => this.requestSubmit()));
   }
 
   /** The labeling element that is all of the form and shows its messages; undefined without one. */
@@ -158,11 +152,18 @@ export class CrowdForm extends HTMLElement {
     else this.reset();
   }
 
+  #innerSubmit(event) {
+    if (event.target === this || !event.isTrusted) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.requestSubmit();
+  }
+
   #key(event) {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented)
       return;
     event.preventDefault();
-    this.requestSubmit();
+    if (!isSwitchedOff(this)) this.requestSubmit();
   }
 }
 

@@ -11,7 +11,7 @@ export function buildStage() {
     if (event.code === "Space") stage.classList.remove("pan");
   });
   stage.addEventListener("blur", () => stage.classList.remove("pan"));
-  return { stage, layer, image, zoom: el("output", { className: "zoom", "aria-label": "Zoom" }) };
+  return { stage, layer, image, zoom: el("span", { className: "zoom" }) };
 }
 
 /** The viewport of a stage; `onView` is called after every movement. */

@@ -7,7 +7,7 @@ import { Field, isSet, numberOf } from "./field.js";
 export class CrowdSlider extends Field {
   static observedAttributes = [...Field.observedAttributes, "min", "max", "step"];
   #number = el("input", { type: "number", className: "number" });
-  #pin = el("output", { className: "pin" });
+  #pin = el("span", { className: "pin" });
   #touched = false;
 
   build(root) {

@@ -12,6 +12,12 @@ export function isSubmitButton(node) {
   return node.matches?.(SUBMITS) ?? false;
 }
 
+/** Whether the template has Submit buttons and has disabled them all: it is not time to submit. */
+export function isSwitchedOff(form) {
+  const buttons = [...form.querySelectorAll(SUBMITS)];
+  return buttons.length > 0 && buttons.every((button) => button.disabled);
+}
+
 /** Whether `element` is all that its form shows: then its own bar holds Submit, and it fills the page. */
 export function fillsForm(element) {
   const form = element.parentElement;

@@ -6,28 +6,35 @@ from pathlib import Path
 import dagster as dg
 
 from assets.records import OWNERS, publish
-from resources.functions import Functions
+from resources.functions import FunctionFailed, Functions
 from resources.loop import Loop
 from resources.object_store import ObjectStore
 from resources.roles import Roles
 
 LAMBDAS = Path(__file__).resolve().parents[1] / "lambdas"
+CONSOLIDATION_MEGABYTES = 2048  # nine masks of 100 megapixels take 1.4 GB
 
 
-@dg.asset(group_name="labeling", kinds={"lambda", "python"}, owners=OWNERS, code_version="1")
+@dg.asset(group_name="labeling", kinds={"lambda", "python"}, owners=OWNERS, code_version="2")
 def labeling_functions(
     loop: dg.ResourceParam[Loop], store: ObjectStore, roles: Roles, functions: Functions
 ) -> dg.MaterializeResult:
     """The two Lambda functions of a labeling job, deployed from `lambdas/`.
 
     The pre-annotation function turns a manifest line into a worker's task; the consolidation function makes
-    one label of several workers' answers. They are updated only when their code changed.
+    one label of several workers' answers. They are updated only when their code or settings changed.
     """
     role = roles.ensure(loop.role_name, loop.bucket)
-    deployed = {
-        kind: functions.deploy(function_name(loop, kind), LAMBDAS / kind, role)
-        for kind in ("pre_annotation", "consolidation")
+    settings = {
+        "pre_annotation": {},
+        "consolidation": {"layers": loop.functions.layers, "megabytes": CONSOLIDATION_MEGABYTES},
     }
+    deployed = {
+        kind: functions.deploy(function_name(loop, kind), LAMBDAS / kind, role, **settings[kind])
+        for kind in settings
+    }
+    if loop.label_form == "semantic_segmentation":
+        check_masks_can_be_read(functions, deployed["consolidation"].name)
     record = {kind: asdict(function) for kind, function in deployed.items()}
     changed = [function["name"] for function in record.values() if function.pop("deployed")]
     return publish(
@@ -41,6 +48,14 @@ def labeling_functions(
             **{f"{kind}_sha256": function.sha256 for kind, function in deployed.items()},
         },
     )
+
+
+def check_masks_can_be_read(functions: Functions, name: str) -> None:
+    """Ask the function before people work: without its layer, every mask that they draw would fail."""
+    try:
+        functions.invoke(name, {"check": "masks"})
+    except FunctionFailed as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from problem
 
 
 def function_name(loop: Loop, kind: str) -> str:

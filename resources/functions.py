@@ -2,8 +2,10 @@
 
 import base64
 import io
+import json
 import time
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from resources.aws import Aws, explained, is_missing
 from resources.names import sha256
 
 RUNTIME = "python3.12"
+SECONDS = 300  # that a call may take
 FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 SECONDS_UNTIL_A_NEW_ROLE_WORKS = 60
 
@@ -23,7 +26,11 @@ class FunctionVersion:
     name: str
     arn: str
     sha256: str  # of the zip, hexadecimal
-    deployed: bool  # False when this very code was there already
+    deployed: bool  # False when this very code was there already, with the same settings
+
+
+class FunctionFailed(Exception):
+    """The function ran, and raised or ran out of time."""
 
 
 def pack(folder: Path) -> bytes:
@@ -43,24 +50,39 @@ def pack(folder: Path) -> bytes:
 class Functions(dg.ConfigurableResource):
     aws: Aws
 
-    def deploy(self, name: str, folder: Path, role_arn: str) -> FunctionVersion:
-        """Create the function, or update it if its code differs from the folder's.
+    def deploy(
+        self, name: str, folder: Path, role_arn: str, *, layers: Sequence[str] = (), megabytes: int = 512
+    ) -> FunctionVersion:
+        """Create the function, or update it where its code, its layers or its memory differ.
 
-        The handler is ``handle`` in ``handler.py``.
+        The handler is ``handle`` in ``handler.py``; ``layers`` are ARNs of layer versions.
         """
         client, body = self.aws.client("lambda"), pack(folder)
-        code_sha256 = base64.b64encode(bytes.fromhex(sha256(body))).decode()  # as Lambda writes it
+        settings = {"MemorySize": megabytes, "Timeout": SECONDS, "Layers": list(layers)}
         with explained(f"deploy the function {name}"):
             found = self._describe(name)
             if found is None:
-                found = self._create(name, body, role_arn)
+                arn = self._create(name, body, role_arn, settings)["FunctionArn"]
                 client.get_waiter("function_active_v2").wait(FunctionName=name)
-            elif found["CodeSha256"] != code_sha256:
-                found = client.update_function_code(FunctionName=name, ZipFile=body)
+                return FunctionVersion(name, arn, sha256(body), deployed=True)
+            new_settings = _settings_of(found) != settings
+            if new_settings:
+                client.update_function_configuration(FunctionName=name, **settings)
                 client.get_waiter("function_updated_v2").wait(FunctionName=name)
-            else:
-                return FunctionVersion(name, found["FunctionArn"], sha256(body), deployed=False)
-        return FunctionVersion(name, found["FunctionArn"], sha256(body), deployed=True)
+            new_code = found["CodeSha256"] != base64.b64encode(bytes.fromhex(sha256(body))).decode()
+            if new_code:
+                client.update_function_code(FunctionName=name, ZipFile=body)
+                client.get_waiter("function_updated_v2").wait(FunctionName=name)
+        return FunctionVersion(name, found["FunctionArn"], sha256(body), deployed=new_settings or new_code)
+
+    def invoke(self, name: str, event: dict) -> object:
+        """What the function answers. Raises FunctionFailed when it fails."""
+        with explained(f"call the function {name}"):
+            response = self.aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        body = json.loads(response["Payload"].read())
+        if response.get("FunctionError"):
+            raise FunctionFailed(f"{name}: {body.get('errorType')}: {body.get('errorMessage')}")
+        return body
 
     def _describe(self, name: str) -> dict | None:
         try:
@@ -70,7 +92,7 @@ class Functions(dg.ConfigurableResource):
                 return None
             raise
 
-    def _create(self, name: str, body: bytes, role_arn: str) -> dict:
+    def _create(self, name: str, body: bytes, role_arn: str, settings: dict) -> dict:
         deadline = time.monotonic() + SECONDS_UNTIL_A_NEW_ROLE_WORKS
         while True:
             try:
@@ -80,11 +102,15 @@ class Functions(dg.ConfigurableResource):
                     Role=role_arn,
                     Handler="handler.handle",
                     Code={"ZipFile": body},
-                    Timeout=300,
-                    MemorySize=512,
+                    **settings,
                 )
             except ClientError as error:
                 # IAM tells Lambda about a new role some seconds later.
                 if "cannot be assumed" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(3)
+
+
+def _settings_of(found: dict) -> dict:
+    layers = [layer["Arn"] for layer in found.get("Layers", ())]
+    return {"MemorySize": found["MemorySize"], "Timeout": found["Timeout"], "Layers": layers}

@@ -124,6 +124,16 @@ class Endpoint(_Settings):
     health_check_timeout_seconds: int = Field(300, ge=60, le=3600)
 
 
+class Functions(_Settings):
+    layers: list[
+        Annotated[str, Field(pattern=r"^arn:aws[\w-]*:lambda:[\w-]+:\d{12}:layer:[\w-]{1,140}:\d+$")]
+    ] = Field(
+        [],
+        max_length=5,
+        description="Layer versions of the consolidation function; on AWS, masks need numpy and Pillow there",
+    )
+
+
 class Loop(_Settings):
     """One data set, its labels and the model that is kept current with them."""
 
@@ -144,6 +154,7 @@ class Loop(_Settings):
     )
     labeling: Labeling
     team: Team = Team()
+    functions: Functions = Functions()
     splits: Splits = Splits()
     training: Training = Training()
     transform: Transform = Transform()

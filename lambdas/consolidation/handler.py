@@ -33,7 +33,13 @@ WriteMask = Callable[[str, bytes], str]  # keeps the mask of a datasetObjectId, 
 
 
 def handle(event, context):
-    """Answer one request: ``[{"datasetObjectId", "consolidatedAnnotation": {"content": ...}}]``."""
+    """Answer one request: ``[{"datasetObjectId", "consolidatedAnnotation": {"content": ...}}]``.
+
+    ``{"check": "masks"}`` asks, before there is a job, whether the function has what masks need.
+    """
+    if event.get("check") == "masks":
+        masks()
+        return {"checked": "masks"}
     files = Files(event["labelingJobArn"].split(":")[3], event.get("kmsKeyId"))
     labels = event.get("labelCategories") or label_names(event["labelingJobArn"], files)
     payload_uri = event["payload"]["s3Uri"]

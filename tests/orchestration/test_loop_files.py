@@ -70,6 +70,7 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
         ({"name": "Foods & more"}, r"name: must match \^\[a-z\].* \(found 'Foods & more'\)"),
         ({"bucket": "My_Bucket"}, r"bucket: must match .* \(found 'My_Bucket'\)"),
         ({"images": "/photographs"}, r"images: must match .* \(found '/photographs'\)"),
+        ({"functions": {"layers": ["numpy"]}}, r"functions.layers\[0\]: must match .* \(found 'numpy'\)"),
         ({"images": "loops/"}, r"images: loops/ is where the loop keeps its own files"),
         (
             {"task": "boxes"},

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from resources.aws import Aws
-from resources.functions import Functions, pack
+from resources.functions import FunctionFailed, Functions, pack
 from resources.roles import Roles
 
 
@@ -52,6 +52,32 @@ def test_only_changed_code_is_deployed_again(stand_in_environment, folder):
     changed = functions.deploy("SageMaker-functions-test", folder, role)
     assert changed.deployed and changed.sha256 != first.sha256
     assert invoke(FunctionName=first.name, Payload=b"{}")["Payload"].read() == b"2"
+
+
+def test_changed_layers_or_memory_are_deployed_without_new_code(stand_in_environment, folder):
+    functions, name = Functions(aws=Aws()), "SageMaker-layers-test"
+    role = Roles(aws=Aws()).ensure("functions-test", "functions-test")
+    describe = Aws().client("lambda").get_function_configuration
+    layer = "arn:aws:lambda:us-east-1:000000000000:layer:numpy-and-pillow:7"
+
+    assert functions.deploy(name, folder, role).deployed
+    assert "Layers" not in describe(FunctionName=name) or describe(FunctionName=name)["Layers"] == []
+    assert functions.deploy(name, folder, role, layers=[layer], megabytes=2048).deployed
+    found = describe(FunctionName=name)
+    assert ([entry["Arn"] for entry in found["Layers"]], found["MemorySize"]) == ([layer], 2048)
+    assert not functions.deploy(name, folder, role, layers=[layer], megabytes=2048).deployed
+    assert functions.deploy(name, folder, role).deployed
+    assert describe(FunctionName=name)["Layers"] == []
+    assert functions.invoke(name, {}) == 1
+
+
+def test_a_function_that_fails_is_told_by_name_and_reason(stand_in_environment, folder):
+    functions, name = Functions(aws=Aws()), "SageMaker-failing-test"
+    role = Roles(aws=Aws()).ensure("functions-test", "functions-test")
+    (folder / "handler.py").write_text("def handle(event, context):\n    raise ValueError('no layer')\n")
+    functions.deploy(name, folder, role)
+    with pytest.raises(FunctionFailed, match=f"{name}: ValueError: no layer"):
+        functions.invoke(name, {})
 
 
 def test_a_role_that_exists_is_left_as_it_is(stand_in_environment):

@@ -19,12 +19,15 @@ REFERENCE = re.compile(
     r"(?P<name>[\w-]+)(:(?P<qualifier>[\w$-]+))?"
 )
 SETTINGS = ("Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "Environment")
-SETTINGS += ("EphemeralStorage", "TracingConfig")  # kept and shown: there is one disk, and no X-Ray
+# Kept and shown: there is one disk, no X-Ray, and every function has the packages of this interpreter.
+SETTINGS += ("EphemeralStorage", "TracingConfig", "Layers")
 DEFAULTS = {"Description": "", "Timeout": 3, "MemorySize": 128, "EphemeralStorage": {"Size": 512}}
 DEFAULTS |= {"TracingConfig": {"Mode": "PassThrough"}, "Architectures": ["x86_64"], "PackageType": "Zip"}
 LONGEST_SECONDS, LEAST_MEGABYTES, MOST_MEGABYTES = 900, 128, 10_240
-BUILT_IN_MEGABYTES = 3072  # enough for nine masks of 100 megapixels
+BUILT_IN_MEGABYTES = 2048  # nine masks of 100 megapixels take 1.4 GB
 ENVIRONMENT_BYTES = 4096
+LAYER = re.compile(r"(?P<layer>arn:aws[\w-]*:lambda:[\w-]+:\d{12}:layer:[\w-]{1,140}):\d+")
+MOST_LAYERS = 5
 RESERVED = {"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV"}
 RESERVED |= {"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"}
 RESERVED |= {"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"}
@@ -61,7 +64,8 @@ class Registry:
             raise _conflict(name)
         function = {
             **DEFAULTS,
-            **{key: params[key] for key in params if key != "Code"},
+            **{key: params[key] for key in params if key not in ("Code", "Layers")},
+            **_layers(params),
             **self._install(name, params["Code"]),
             **_stamp(),
             "FunctionName": name,
@@ -95,7 +99,7 @@ class Registry:
 
     def UpdateFunctionConfiguration(self, params: dict) -> dict:
         refuse_others(params, ("FunctionName", "RevisionId", *SETTINGS), "UpdateFunctionConfiguration")
-        changes = {key: params[key] for key in SETTINGS if key in params}
+        changes = {key: params[key] for key in SETTINGS if key in params} | _layers(params)
         _check_settings(self.find(params) | changes)
         return self._update(params, changes)
 
@@ -226,6 +230,21 @@ def _check_settings(settings: dict) -> None:
             "Lambda was unable to configure your environment variables because the environment variables "
             f"you have provided exceeded the {ENVIRONMENT_BYTES} bytes limit."
         )
+
+
+def _layers(params: dict) -> dict:
+    """``Layers`` as a function shows them, if it is given any: without a size, for nothing is fetched."""
+    names = []
+    for arn in params.get("Layers", ()):
+        match = LAYER.fullmatch(arn)
+        if match is None:
+            raise _invalid(f"Layer {arn!r} is not the ARN of a layer version")
+        if match["layer"] in names:
+            raise _invalid(f"Two versions of the same layer in one function: {match['layer']}")
+        names.append(match["layer"])
+    if len(names) > MOST_LAYERS:
+        raise _invalid(f"The function has {len(names)} layers, and at most {MOST_LAYERS}")
+    return {"Layers": [{"Arn": arn} for arn in params["Layers"]]} if "Layers" in params else {}
 
 
 def _stamp() -> dict:

@@ -42,6 +42,36 @@ def test_functions_are_listed_in_pages_without_those_of_aws(functions, create):
     assert not [name for name in listed if name.startswith(("PRE-", "ACS-"))]
 
 
+LAYER = "arn:aws:lambda:us-east-1:770693421928:layer:Klayers-p312-Pillow:"
+
+
+def test_layers_are_shown_as_they_were_given(functions, create):
+    name = create(
+        "def handle(event, context):\n    import numpy, PIL\n    return 'there'", Layers=[f"{LAYER}3"]
+    )
+    found = functions.get_function(FunctionName=name)["Configuration"]
+    assert found["Layers"] == [{"Arn": f"{LAYER}3"}]
+    assert invoke(functions, name)[0] == "there", "the interpreter has what such layers bring"
+    functions.update_function_configuration(FunctionName=name, Timeout=9)
+    assert functions.get_function_configuration(FunctionName=name)["Layers"] == [{"Arn": f"{LAYER}3"}]
+    functions.update_function_configuration(FunctionName=name, Layers=[])
+    assert functions.get_function_configuration(FunctionName=name).get("Layers") == []
+
+
+@pytest.mark.parametrize(
+    "layers, message",
+    [
+        ([f"{LAYER}3", f"{LAYER}4"], "Two versions of the same layer"),
+        ([LAYER.replace("Pillow", f"Pillow-{number}") + "1" for number in range(6)], "at most 5"),
+        (["arn:aws:lambda:us-east-1:770693421928:function:numpy"], ""),
+    ],
+    ids=["twice", "six", "a function"],
+)
+def test_layers_that_lambda_would_refuse_are_refused(create, layers, message):
+    with refused(f"(InvalidParameterValue|Validation)Exception.*{message}"):
+        create("handle = None", Layers=layers)
+
+
 def test_a_deleted_function_is_gone_with_its_processes(functions, create):
     name = create("import os\ndef handle(event, context):\n    return os.getpid()")
     process, _ = invoke(functions, name)
@@ -83,10 +113,6 @@ def test_a_zip_with_a_link_or_that_is_none_or_is_empty_is_refused(create):
         ({"MemorySize": 20_000}, "20000"),
         ({"Environment": {"Variables": {"AWS_REGION": "eu-west-1"}}}, "reserved keys.*AWS_REGION"),
         ({"Environment": {"Variables": {"LONG": "x" * 5000}}}, "4096 bytes"),
-        (
-            {"Layers": ["arn:aws:lambda:us-east-1:000000000000:layer:numpy:1"]},
-            "not implemented by the stand-in: Layers",
-        ),
         ({"Code": {"S3Bucket": "no-such-bucket-of-functions", "S3Key": "code.zip"}}, "code.zip"),
     ],
 )

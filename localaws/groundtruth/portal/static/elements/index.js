@@ -7,6 +7,7 @@ import { CrowdCheckbox } from "./checkbox.js";
 import { CrowdClassifier } from "./classifier.js";
 import { CrowdForm } from "./form.js";
 import { CrowdImageClassifier } from "./image-classifier.js";
+import { CrowdSemanticSegmentation } from "./semantic-segmentation.js";
 import { CrowdSlider } from "./slider.js";
 import { CrowdInput, CrowdTextArea } from "./text-fields.js";
 
@@ -19,6 +20,7 @@ const ELEMENTS = {
   "crowd-classifier": CrowdClassifier,
   "crowd-image-classifier": CrowdImageClassifier,
   "crowd-input": CrowdInput,
+  "crowd-semantic-segmentation": CrowdSemanticSegmentation,
   "crowd-slider": CrowdSlider,
   "crowd-text-area": CrowdTextArea,
   "crowd-form": CrowdForm,

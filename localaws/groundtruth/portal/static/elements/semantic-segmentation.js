@@ -1,5 +1,5 @@
 // <crowd-semantic-segmentation>: every pixel of the image gets one label or none.
-// Attributes and answer as in "crowd-semantic-segmentation" of the SageMaker developer guide.
+// Contract: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-semantic-segmentation.html
 
 import { Annotator } from "./annotator.js";
 import { el, isCoarse } from "./dom.js";
@@ -17,7 +17,7 @@ const TOOLS = [
 const REACH = { mouse: 10, touch: 24 }; // CSS pixels around a polygon's first corner that close it
 const OPACITY = 55; // per cent
 
-class CrowdSemanticSegmentation extends Annotator {
+export class CrowdSemanticSegmentation extends Annotator {
   instruction = "Choose a label and paint its pixels. Arrow keys move a cursor, Space paints at it.";
   emptyMessage = "No pixel is labeled yet. Label something, or tick “Nothing to label”.";
   extraKeys = [
@@ -272,5 +272,3 @@ class CrowdSemanticSegmentation extends Annotator {
     this.renderSide();
   }
 }
-
-customElements.define("crowd-semantic-segmentation", CrowdSemanticSegmentation);

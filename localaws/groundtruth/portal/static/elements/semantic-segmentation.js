@@ -250,6 +250,11 @@ export class CrowdSemanticSegmentation extends Annotator {
     return contradicts ? "“Nothing to label” is ticked, but pixels are labeled." : "";
   }
 
+  showProblem(message) {
+    super.showProblem(message);
+    if (this.#bench?.polygon.open) this.parts.stage.focus(); // Enter and Escape are for the polygon then
+  }
+
   /** The answer but for labeledImage, which takes time: getSubmission() has all of it. */
   get value() {
     if (!this.mask) return null;

@@ -1,19 +1,21 @@
 // Shapes on a mask raster: strokes, polygons, regions. Pure logic, no DOM.
 //
-// A pixel belongs to a shape if its centre lies in it. Points are [x, y] in image pixels, the centre of the
-// first pixel is [0.5, 0.5].
+// A pixel belongs to a shape if its centre lies in it. Points are [x, y] in image pixels, the
+// centre of the first pixel is [0.5, 0.5].
 
 /**
- * Where a round brush of that diameter is set down: on the centre of a pixel if the diameter is odd, on a
- * corner if it is even. So a dab of n pixels is n pixels wide wherever the pointer stands.
+ * Where a round brush of that diameter is set down: on the centre of a pixel if the diameter is
+ * odd, on a corner if it is even. So a dab of n pixels is n pixels wide wherever the pointer
+ * stands.
  */
 export function snapBrush([x, y], diameter) {
-  return diameter % 2
-    ? [Math.floor(x) + 0.5, Math.floor(y) + 0.5]
-    : [Math.round(x), Math.round(y)];
+  return diameter % 2 ? [Math.floor(x) + 0.5, Math.floor(y) + 0.5] : [Math.round(x), Math.round(y)];
 }
 
-/** Paints what a round brush covers on its way from one point to another; a dab if they are the same. */
+/**
+ * Paints what a round brush covers on its way from one point to another; a dab if they are the
+ * same.
+ */
 export function paintStroke(raster, from, to, diameter, ink) {
   const radius = diameter / 2;
   const corners = ribbon(from, to, radius);
@@ -42,8 +44,9 @@ export function paintPolygon(raster, corners, ink) {
 }
 
 /**
- * Paints the region around a pixel: all pixels of the same value that are connected to it by their sides.
- * Returns false, and paints nothing, if the ink may not write on that value or the region has it already.
+ * Paints the region around a pixel: all pixels of the same value that are connected to it by their
+ * sides. Returns false, and paints nothing, if the ink may not write on that value or the region
+ * has it already.
  */
 export function paintRegion(raster, x, y, ink) {
   const value = raster.at(x, y);

@@ -1,7 +1,8 @@
 // Which byte of the raster is which label, and which colour a label has. Pure logic, no DOM.
 //
-// A label keeps its byte whatever becomes of the list: templates may set `labels` late or again, and a proposal
-// may have labels that the task does not know. So nothing that was drawn ever changes its meaning.
+// A label keeps its byte whatever becomes of the list: templates may set `labels` late or again,
+// and a proposal may have labels that the task does not know. So nothing that was drawn ever
+// changes its meaning.
 
 import { MOST_LABELS } from "./mask-raster.js";
 import { labelColour, rgb } from "./palette.js";
@@ -64,8 +65,8 @@ export class MaskLabels {
   }
 
   /**
-   * One colour for each label of the task: the proposed one, otherwise the next of the palette that no other
-   * label has. No label gets the background's white.
+   * One colour for each label of the task: the proposed one, otherwise the next of the palette that
+   * no other label has. No label gets the background's white.
    */
   #chooseColours() {
     const taken = new Set([BACKGROUND]);
@@ -86,7 +87,10 @@ export class MaskLabels {
   }
 }
 
-/** The colour of a label in {label: {color}} in lower case, or null if there is none that can be read. */
+/**
+ * The colour of a label in {label: {color}} in lower case, or null if there is none that can be
+ * read.
+ */
 export function mappedColour(mappings, name) {
   if (!Object.hasOwn(mappings, name)) return null;
   const colour = String(mappings[name]?.color).toLowerCase();

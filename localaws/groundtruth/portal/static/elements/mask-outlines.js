@@ -1,4 +1,5 @@
-// What is shown of a tool at work. `place` turns a point of the image into one of the stage, in CSS pixels.
+// What is shown of a tool at work. `place` turns a point of the image into one of the stage, in CSS
+// pixels.
 
 import { svg } from "./dom.js";
 import { snapBrush } from "./mask-drawing.js";
@@ -16,13 +17,21 @@ export function brushRing(point, diameter, erases, place, scale) {
 
 /** An open polygon, with the edge to where the next corner would be. */
 export function polygonOutline(corners, next, colour, place) {
-  const points = [...corners, ...(next ? [next] : [])].map((corner) => place(corner).join()).join(" ");
+  const points = [...corners, ...(next ? [next] : [])]
+    .map((corner) => place(corner).join())
+    .join(" ");
   const dots = corners.map((corner, i) => {
     const [cx, cy] = place(corner);
     return svg("circle", { cx, cy, r: i ? 4 : 6, fill: "#fff", stroke: colour, "stroke-width": 2 });
   });
   return [
-    svg("polygon", { points, fill: colour, "fill-opacity": 0.2, stroke: "#fff", "stroke-width": 3 }),
+    svg("polygon", {
+      points,
+      fill: colour,
+      "fill-opacity": 0.2,
+      stroke: "#fff",
+      "stroke-width": 3,
+    }),
     svg("polygon", { points, fill: "none", stroke: colour, "stroke-width": 1.5 }),
     ...dots,
   ];

@@ -1,6 +1,6 @@
-// Shows a mask over its image: a canvas as large as the stage, not as the image, painted from the raster once
-// an animation frame, and only where the mask has changed. So a large image costs no more than a small one,
-// and a pixel of the mask is always shown as one sharp square.
+// Shows a mask over its image: a canvas as large as the stage, not as the image, painted from the
+// raster once an animation frame, and only where the mask has changed. So a large image costs no
+// more than a small one, and a pixel of the mask is always shown as one sharp square.
 
 import { rgb } from "./palette.js";
 
@@ -22,7 +22,10 @@ export class MaskOverlay {
   #faint = new Uint32Array(256);
   #proposal = null;
 
-  /** `view` returns {x, y, scale, width, height}: the image's place on the stage and the stage's size, in CSS px. */
+  /**
+   * `view` returns {x, y, scale, width, height}: the image's place on the stage and the stage's
+   * size, in CSS px.
+   */
   constructor(raster, view) {
     this.raster = raster;
     this.view = view;
@@ -126,18 +129,17 @@ export class MaskOverlay {
       for (let x = left; x < right; x++) {
         const column = columns[x];
         const value = column < 0 ? 0 : pixels[source + column];
-        target[start + x] = value && this.#isGap(x + y, source + column, value)
-          ? this.#faint[value]
-          : this.#solid[value];
+        target[start + x] =
+          value && this.#isGap(x + y, source + column, value)
+            ? this.#faint[value]
+            : this.#solid[value];
       }
     }
   }
 
   #isGap(diagonal, index, value) {
     return (
-      this.#proposal !== null &&
-      this.#proposal[index] === value &&
-      diagonal % HATCH >= HATCH / 2
+      this.#proposal !== null && this.#proposal[index] === value && diagonal % HATCH >= HATCH / 2
     );
   }
 }

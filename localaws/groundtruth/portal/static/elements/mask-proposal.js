@@ -4,8 +4,9 @@ import { BACKGROUND, ColourReader, mappedColour } from "./mask-labels.js";
 import { loadPicture, pictureBands } from "./png.js";
 
 /**
- * The proposal as bytes of a raster of that size: {pixels, unknown}, `unknown` the number of pixels in colours
- * that `labelMappings` does not name. Tells `maskLabels` the colours. Throws an Error that says what is wrong.
+ * The proposal as bytes of a raster of that size: {pixels, unknown}, `unknown` the number of pixels
+ * in colours that `labelMappings` does not name. Tells `maskLabels` the colours. Throws an Error
+ * that says what is wrong.
  */
 export async function readProposal({ src, labelMappings }, width, height, maskLabels) {
   if (typeof src !== "string" || !src) throw new Error("src must be the address of a PNG");
@@ -41,7 +42,9 @@ function readMappings(mappings) {
     }
     if (colour === BACKGROUND) continue;
     if (labels.has(colour)) {
-      throw new Error(`labelMappings gives "${labels.get(colour)}" and "${name}" the same colour ${colour}`);
+      throw new Error(
+        `labelMappings gives "${labels.get(colour)}" and "${name}" the same colour ${colour}`,
+      );
     }
     labels.set(colour, name);
   }

@@ -1,14 +1,17 @@
 // The mask as numbers: one byte a pixel, 0 = unlabeled, i + 1 = label i. No DOM.
 //
-// Undo must not copy a 12-megapixel mask for each stroke: an edit keeps the former bytes of only those
-// tiles that it touches, and once it ends they are packed.
+// Undo must not copy a 12-megapixel mask for each stroke: an edit keeps the former bytes of only
+// those tiles that it touches, and once it ends they are packed.
 
 import { pack, unpack } from "./runs.js";
 
 export const TILE = 128;
 export const MOST_LABELS = 255;
 
-/** What an edit writes: `label` everywhere, or, if `own` is given, only on unlabeled pixels and on `own`'s. */
+/**
+ * What an edit writes: `label` everywhere, or, if `own` is given, only on unlabeled pixels and on
+ * `own`'s.
+ */
 export const ink = (label, own = null) => ({ label, own });
 
 export class MaskRaster {

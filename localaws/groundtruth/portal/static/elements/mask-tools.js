@@ -1,10 +1,13 @@
-// The tools that change a mask. Each understands press, drag and release at a point of the image, whether a
-// pointer or the keyboard gives it. They work on a board: {raster, size, ink, commit(), changed(), say(text)};
-// `ink` is what the chosen label writes, `commit()` ends the raster's edit and puts it into the history.
+// The tools that change a mask. Each understands press, drag and release at a point of the image,
+// whether a pointer or the keyboard gives it. They work on a board: {raster, size, ink, commit(),
+// changed(), say(text)}; `ink` is what the chosen label writes, `commit()` ends the raster's edit
+// and puts it into the history.
 
 import { paintPolygon, paintRegion, paintStroke, snapBrush } from "./mask-drawing.js";
 
-/** A round brush; also the eraser, if `ink()` gives ink that removes. A press is one dab at once. */
+/**
+ * A round brush; also the eraser, if `ink()` gives ink that removes. A press is one dab at once.
+ */
 export class Brush {
   #board;
   #ink;
@@ -48,7 +51,9 @@ export class Brush {
   }
 }
 
-/** Fills the region under the point; at the release, so that two fingers can still become a pinch. */
+/**
+ * Fills the region under the point; at the release, so that two fingers can still become a pinch.
+ */
 export class Fill {
   #board;
 
@@ -70,7 +75,8 @@ export class Fill {
     const painted = paintRegion(raster, Math.floor(x), Math.floor(y), ink);
     this.#board.commit();
     if (painted) return;
-    const reason = value === ink.label ? "This region has the label already." : "Other labels are kept.";
+    const reason =
+      value === ink.label ? "This region has the label already." : "Other labels are kept.";
     this.#board.say(reason);
   }
 
@@ -78,8 +84,8 @@ export class Fill {
 }
 
 /**
- * Corners one by one; a corner on the first one closes the polygon, and so does one on the last (a double
- * click). Corners lie on the corners of pixels.
+ * Corners one by one; a corner on the first one closes the polygon, and so does one on the last (a
+ * double click). Corners lie on the corners of pixels.
  */
 export class Polygon {
   #board;

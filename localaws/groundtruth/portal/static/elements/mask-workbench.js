@@ -1,5 +1,5 @@
-// What the worker does on the stage: the tool at hand, the cursor that the pointer or the arrow keys move, and
-// the marks that show both.
+// What the worker does on the stage: the tool at hand, the cursor that the pointer or the arrow
+// keys move, and the marks that show both.
 
 import { bringIntoSight, stepped } from "./mask-cursor.js";
 import { paintRegion } from "./mask-drawing.js";
@@ -24,8 +24,8 @@ export class Workbench {
   #byKeys = false; // whether the keyboard moved it there
 
   /**
-   * `host` has label (the name chosen, or undefined), commit(patch), changed(), say(text), announce(text) and
-   * locked.
+   * `host` has label (the name chosen, or undefined), commit(patch), changed(), say(text),
+   * announce(text) and locked.
    */
   constructor(mask, viewport, stage, host) {
     this.#mask = mask;

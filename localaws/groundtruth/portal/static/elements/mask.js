@@ -17,7 +17,10 @@ export class Mask {
     return this.raster.counts[this.labels.valueOf(label)] / this.raster.pixels.length;
   }
 
-  /** Takes over {src, labelMappings}; returns {pixels, unknown} of mask-proposal.js. Throws what it throws. */
+  /**
+   * Takes over {src, labelMappings}; returns {pixels, unknown} of mask-proposal.js. Throws what it
+   * throws.
+   */
   async propose(proposal) {
     const { width, height } = this.raster;
     const read = await readProposal(proposal, width, height, this.labels);
@@ -28,14 +31,18 @@ export class Mask {
   /** The answer but for labeledImage. */
   get answer() {
     const { width, height, counts } = this.raster;
-    const colours = this.labels.used(counts).map((label) => [label, { color: this.labels.colourOf(label) }]);
+    const colours = this.labels
+      .used(counts)
+      .map((label) => [label, { color: this.labels.colourOf(label) }]);
     return { inputImageProperties: { height, width }, labelMappings: Object.fromEntries(colours) };
   }
 
   /** {pngImageData}: the mask as a PNG in the colours of the answer, in base64. */
   async labeledImage() {
     const { pixels, width, height } = this.raster;
-    return { pngImageData: await toBase64(await encodeMask(pixels, width, height, this.labels.colours)) };
+    return {
+      pngImageData: await toBase64(await encodeMask(pixels, width, height, this.labels.colours)),
+    };
   }
 
   /** The mask as JSON for a draft: {names, pixels}; names[i] is the label of the value i + 1. */

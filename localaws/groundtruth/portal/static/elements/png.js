@@ -1,5 +1,5 @@
-// PNG files of masks. The writer is our own: reading a canvas back may alter colours (browsers that resist
-// fingerprinting add noise), and a mask's colours are its labels.
+// PNG files of masks. The writer is our own: reading a canvas back may alter colours (browsers that
+// resist fingerprinting add noise), and a mask's colours are its labels.
 
 import { rgb } from "./palette.js";
 
@@ -9,7 +9,8 @@ const RGBA = 6;
 const BAND = 128; // rows at once, so that a large image needs no second copy of all its pixels
 
 /**
- * An 8-bit RGBA PNG (Blob) of label bytes: 0 is transparent, i is colours[i - 1], such as "#1f77b4".
+ * An 8-bit RGBA PNG (Blob) of label bytes: 0 is transparent, i is colours[i - 1], such as
+ * "#1f77b4".
  */
 export async function encodeMask(pixels, width, height, colours) {
   const palette = new Uint32Array(256);
@@ -93,8 +94,8 @@ export function toBase64(data) {
 export const fromBase64 = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 /**
- * The stored pixels of the picture at an address, as an ImageBitmap: without colour management, so that a
- * gamma or a colour profile in the file does not change them. Rejects what cannot be loaded.
+ * The stored pixels of the picture at an address, as an ImageBitmap: without colour management, so
+ * that a gamma or a colour profile in the file does not change them. Rejects what cannot be loaded.
  */
 export async function loadPicture(address) {
   const image = new Image();

@@ -1,6 +1,6 @@
-// Run lengths of label bytes: three bytes a run (the label, then the length as a little-endian uint16).
-// A mask is mostly long runs, so a tile of 16 KB packs into some hundred bytes; one that would not
-// shrink is kept as it is.
+// Run lengths of label bytes: three bytes a run (the label, then the length as a little-endian
+// uint16). A mask is mostly long runs, so a tile of 16 KB packs into some hundred bytes; one that
+// would not shrink is kept as it is.
 
 const LONGEST = 0xffff;
 

@@ -1,5 +1,5 @@
-// <crowd-semantic-segmentation>: every pixel of the image gets one label or none.
-// Contract: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-semantic-segmentation.html
+// <crowd-semantic-segmentation>: every pixel of the image gets one label or none. Contract:
+// https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-semantic-segmentation.html
 
 import { Annotator } from "./annotator.js";
 import { el, isCoarse } from "./dom.js";
@@ -18,12 +18,16 @@ const REACH = { mouse: 10, touch: 24 }; // CSS pixels around a polygon's first c
 const OPACITY = 55; // per cent
 
 export class CrowdSemanticSegmentation extends Annotator {
-  instruction = "Choose a label and paint its pixels. Arrow keys move a cursor, Space paints at it.";
+  instruction =
+    "Choose a label and paint its pixels. Arrow keys move a cursor, Space paints at it.";
   emptyMessage = "No pixel is labeled yet. Label something, or tick “Nothing to label”.";
   extraKeys = [
     ["[, ]", "Smaller or larger brush"],
     ["L", "Keep other labels, or paint over them"],
-    ["Click, Enter", "Polygon: add a corner, close it (or double-click, or click the first corner)"],
+    [
+      "Click, Enter",
+      "Polygon: add a corner, close it (or double-click, or click the first corner)",
+    ],
     ["Backspace, Esc", "Polygon: remove the last corner, cancel it"],
     ["Arrow keys", "Move a cursor (with Shift farther, with Alt one pixel)"],
     ["Space", "Use the tool at the cursor; hold it while the cursor moves to paint a stroke"],
@@ -98,7 +102,9 @@ export class CrowdSemanticSegmentation extends Annotator {
     this.overlay.colours = this.mask.labels.colours;
     this.overlay.proposal = pixels;
     if (unknown) {
-      this.say(`${unknown} pixels of the proposal have the colour of no label: they are unlabeled.`);
+      this.say(
+        `${unknown} pixels of the proposal have the colour of no label: they are unlabeled.`,
+      );
     }
   }
 
@@ -136,7 +142,10 @@ export class CrowdSemanticSegmentation extends Annotator {
       const text = share ? `${(100 * share).toFixed(1)} %` : "";
       button.children[1].after(el("small", { textContent: text }));
     });
-    const hint = el("p", { className: "hint", textContent: "Striped: as proposed, not changed yet." });
+    const hint = el("p", {
+      className: "hint",
+      textContent: "Striped: as proposed, not changed yet.",
+    });
     this.showSide(
       el("h2", { textContent: "Labels" }),
       ...buttons,
@@ -179,7 +188,8 @@ export class CrowdSemanticSegmentation extends Annotator {
     const key = event.key.toUpperCase();
     const tool = TOOLS.find((each) => each.key === key);
     if (tool) this.#choose(tool.id);
-    else if (key === "[" || key === "]") this.#resize(controls.nextBrushSize(this.#bench.size, key === "]"));
+    else if (key === "[" || key === "]")
+      this.#resize(controls.nextBrushSize(this.#bench.size, key === "]"));
     else if (key === "L") this.#keep.input.click();
     else if (key === "DELETE") this.#bench.eraseRegion();
     else return false;
@@ -243,9 +253,11 @@ export class CrowdSemanticSegmentation extends Annotator {
   problem() {
     const problem = super.problem();
     if (problem || !this.mask) return problem;
-    if (this.#bench.polygon.open) return "A polygon is open: close it (Enter) or cancel it (Escape).";
+    if (this.#bench.polygon.open)
+      return "A polygon is open: close it (Enter) or cancel it (Escape).";
     const foreign = this.mask.labels.foreign(this.mask.raster.counts);
-    if (foreign.length) return `The mask has labels that this task does not have: ${foreign.join(", ")}.`;
+    if (foreign.length)
+      return `The mask has labels that this task does not have: ${foreign.join(", ")}.`;
     const contradicts = this.parts.nothing.checked && !this.empty;
     return contradicts ? "“Nothing to label” is ticked, but pixels are labeled." : "";
   }

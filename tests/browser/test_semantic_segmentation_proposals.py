@@ -106,9 +106,8 @@ def test_what_is_only_proposed_looks_different_from_what_was_painted(mount, prop
 
 
 def test_two_labels_never_share_a_colour(mount, pictures, proposal):
-    pictures["proposal.png"] = mask_png(
-        np.where(proposal == 2, 2, 0).astype(np.uint8), ["#000000", COLOURS[0]]
-    )
+    dogs = np.where(proposal == 2, 2, 0).astype(np.uint8)
+    pictures["proposal.png"] = mask_png(dogs, ["#000000", COLOURS[0]])
     task = mount(proposed(dog=COLOURS[0]), TAG)  # the colour that "cat" would have had
     task.click(350, 50)
 

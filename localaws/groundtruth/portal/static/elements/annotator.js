@@ -170,7 +170,7 @@ export class Annotator extends HTMLElement {
     });
     this.renderSide();
     this.onView();
-    this.#showHistory();
+    this.showHistory();
     if (document.activeElement === document.body) this.parts.stage.focus({ preventScroll: true });
   }
 
@@ -251,12 +251,17 @@ export class Annotator extends HTMLElement {
   }
 
   #changed() {
-    this.#showHistory();
+    this.showHistory();
     this.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
-  #showHistory() {
-    this.toolbar.enable("undo", this.#history.canUndo);
+  /** Whether undo() has something to take back; an element may have smaller steps of its own. */
+  get canUndo() {
+    return this.#history.canUndo;
+  }
+
+  showHistory() {
+    this.toolbar.enable("undo", this.canUndo);
     this.toolbar.enable("redo", this.#history.canRedo);
   }
 
@@ -280,7 +285,7 @@ export class Annotator extends HTMLElement {
     this.#history.clear();
     this.#modifiedBefore = modified === true;
     this.parts.nothing.checked = nothing === true;
-    this.#showHistory();
+    this.showHistory();
   }
 
   // Labels.

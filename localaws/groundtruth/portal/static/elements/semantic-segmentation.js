@@ -91,6 +91,7 @@ export class CrowdSemanticSegmentation extends Annotator {
       changed: () => {
         if (this.overlay.canvas.hidden) this.toggleHide();
         this.overlay.update();
+        this.showHistory();
       },
       say: (message) => this.say(message),
       announce: (message) => this.announce(message),
@@ -232,6 +233,10 @@ export class CrowdSemanticSegmentation extends Annotator {
     this.overlay.update();
     this.renderSide();
     return inverse;
+  }
+
+  get canUndo() {
+    return super.canUndo || this.#bench.polygon.open;
   }
 
   undo() {

@@ -188,7 +188,7 @@ export const ALERT = sheet(`
   .warning { border-color: #a15c00; background: #fdf3e3; }
 `);
 
-function sheet(rules) {
+export function sheet(rules) {
   const made = new CSSStyleSheet();
   made.replaceSync(rules);
   return made;

@@ -5,19 +5,16 @@ until SIGTERM or SIGINT. What keeps it from starting is one line on stderr, and 
 """
 
 import argparse
-import json
 import logging
 import os
-import signal
 import sqlite3
 import sys
-import threading
 from pathlib import Path
 
 from localaws.api import Identity
 from localaws.application import Application
 from localaws.home import CannotStart, Home
-from localaws.server import Server
+from localaws.program import serve, start, stop_signals
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -38,9 +35,7 @@ def main() -> int:
     for name in environment:
         if name.startswith("AWS_"):  # a profile or key of the caller's must not reach our own clients
             del os.environ[name]
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = stop_signals()
     try:
         home = Home(arguments.home)
         listeners = home.listen("api", arguments.port), home.listen("portal", arguments.portal_port)
@@ -48,21 +43,12 @@ def main() -> int:
         identity = Identity()
         home.write_client_config(endpoint, identity.region)
         application = Application(home.path, identity, home.credentials, endpoint, portal, environment)
-        servers = Server(application.api, listeners[0]), Server(application.portal, listeners[1])
-        for server in servers:
-            server.start()
-        application.start()
+        servers = start(application, listeners)
     except (CannotStart, OSError, sqlite3.Error) as problem:
         print(f"localaws cannot start: {explain(problem, arguments.home)}", file=sys.stderr)
         return 1
     files = {"credentials_file": str(home.credentials_file), "config_file": str(home.config_file)}
-    print(json.dumps({"endpoint": endpoint, "portal": portal} | files), flush=True)
-    stopping.wait()
-    application.stop()
-    for server in servers:
-        server.stop()
-    for server in servers:
-        server.wait()
+    serve(application, servers, {"endpoint": endpoint, "portal": portal} | files, stopping)
     return 0
 
 

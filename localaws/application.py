@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from localaws.api import Clients, Identity, Service
+from localaws.api import Identity, OwnClients, Service
 from localaws.api.sigv4 import Verifier
 from localaws.gateway import Gateway
 from localaws.groundtruth import GroundTruth
@@ -50,7 +50,7 @@ class Application:
         environment: Mapping[str, str],
     ):
         overrides = {OVERRIDES[name]: environment[name] for name in OVERRIDES if environment.get(name)}
-        clients = Clients(
+        clients = OwnClients(
             endpoint, credentials.access_key, credentials.secret_key, identity.region, overrides
         )
         store = Store(home / "state.sqlite3")

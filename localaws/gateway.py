@@ -40,7 +40,7 @@ class Disconnected(Exception):
 
 
 class Gateway:
-    """An ASGI application over the services and S3, which is one itself.
+    """An ASGI application over the services and S3, which is one itself, where it is served at all.
 
     ``hosts`` are the only Host headers let in: a name that a web page makes point here (DNS rebinding) is not
     among them. Handlers run in threads, 64 for each service, so that a handler may call this server.
@@ -49,7 +49,7 @@ class Gateway:
     def __init__(
         self,
         services: Mapping[str, Service],
-        s3: Application,
+        s3: Application | None,
         verifier: Verifier,
         hosts: set[str],
         home: Path,
@@ -87,7 +87,7 @@ class Gateway:
             raise AwsError(
                 "MisdirectedRequest", f"this server is {', '.join(sorted(self.hosts))}, not {host}", 421
             )
-        if request.method == "OPTIONS":
+        if request.method == "OPTIONS" and self.s3:
             return await self.s3(scope, receive, send)
         if request.headers.get("x-amz-target") in UNSIGNED_TARGETS:
             signature, name = None, "cognito-idp"
@@ -95,17 +95,15 @@ class Gateway:
             signature = Signature.of(request)
             self.verifier.admit(request, signature)
             name = signature.service
-        if name == "s3":
+        if name == "s3" and self.s3:
             self.verifier.verify(request, signature)
             scope["localaws.chunk_signatures"] = self.verifier.chunk_signatures(signature)
             return await self.s3(scope, receive, send)
         if name == "sagemaker" and "x-amz-target" not in request.headers:
             name = "sagemaker-runtime"  # they share a signing name
         if name not in self.services:
-            known = ", ".join(sorted({"s3", *self.services}))
-            raise AwsError(
-                "NotImplementedException", f"the stand-in has no service {name}, only {known}", 501
-            )
+            known = ", ".join(sorted({*self.services} | ({"s3"} if self.s3 else set())))
+            raise AwsError("NotImplementedException", f"this server has no service {name}, only {known}", 501)
         request.body = await _read(receive, BODY_LIMITS.get(name, OTHER_BODY_LIMIT))
         answer = partial(self._answer, self.services[name], request, signature)
         await _respond(

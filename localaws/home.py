@@ -42,7 +42,7 @@ class Home:
         self._lock = self._take_lock()
         self.credentials = self._read_credentials()
 
-    def listen(self, name: str, port: int = 0) -> socket.socket:
+    def listen(self, name: str, port: int = 0, host: str = LOOPBACK) -> socket.socket:
         """A listening socket on ``port``; 0 is the port of this name's last time, or else any free one.
 
         Children and clients of the last time find the server again under the old port.
@@ -51,12 +51,12 @@ class Home:
         last = [ports[name]] if name in ports else []
         for candidate in [port] if port else last + random.sample(PORTS, 100):
             try:
-                listener = socket.create_server((LOOPBACK, candidate), backlog=1024)
+                listener = socket.create_server((host, candidate), backlog=1024)
                 break
             except OSError as problem:
-                reason = os.strerror(problem.errno)
+                reason = problem.strerror
         else:
-            raise CannotStart(f"cannot listen on {LOOPBACK} port {port or 'any of 100'}: {reason}")
+            raise CannotStart(f"cannot listen on {host} port {port or 'any of 100'}: {reason}")
         if not port and last and candidate not in last:
             logger.warning("port %s of the last time is taken (%s): now on %s", last[0], name, candidate)
         ports[name] = listener.getsockname()[1]
@@ -69,12 +69,19 @@ class Home:
         settings = ("    signature_version = s3v4", "    addressing_style = path")
         self._write(self.config_file, "\n".join((*lines, *settings, "")))
 
+    def remember(self, name: str, text: str) -> str:
+        """What the file ``name`` of the folder says; ``text``, from now on, where there was none."""
+        path = self.path / name
+        if not path.exists():
+            self._write(path, text)
+        return path.read_text()
+
     def _take_lock(self) -> int:
         lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CannotStart(f"another stand-in is running on {self.path}") from None
+            raise CannotStart(f"another server is running on {self.path}") from None
         return lock
 
     def _read_credentials(self) -> Credentials:

@@ -66,7 +66,11 @@ def loop_assets(loop: Loop) -> list[dg.AssetsDefinition]:
 
 
 def loop_resources(loop: Loop) -> dict[str, object]:
-    aws = Aws(region=loop.region, ground_truth_endpoint_url=loop.ground_truth_endpoint_url)
+    aws = Aws(
+        region=loop.region,
+        ground_truth_endpoint_url=loop.ground_truth_endpoint_url,
+        ground_truth_profile=loop.ground_truth_profile,
+    )
     return {
         "loop": loop,
         "store": ObjectStore(aws=aws),

@@ -14,6 +14,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
+    ProfileNotFound,
 )
 from pydantic import Field, PrivateAttr
 
@@ -38,6 +39,9 @@ class Aws(dg.ConfigurableResource):
     ground_truth_endpoint_url: str | None = Field(
         None, description="Where labeling jobs and work teams live, if not with the rest of SageMaker"
     )
+    ground_truth_profile: str | None = Field(
+        None, description="AWS profile with the keys for that address, if they are not those of the rest"
+    )
     _clients: dict[str, Any] = PrivateAttr(default_factory=dict)
     _patience: Patience = PrivateAttr(default_factory=Patience)
     _making: Any = PrivateAttr(
@@ -45,22 +49,23 @@ class Aws(dg.ConfigurableResource):
     )  # a boto3 session must not make two clients at once
 
     def client(self, service: str) -> Any:
-        return self._client(service, None)
+        return self._client(service)
 
     def ground_truth(self) -> Any:
         """The SageMaker client for labeling jobs, workforce and work teams."""
-        return self._client("sagemaker", self.ground_truth_endpoint_url)
+        return self._client("sagemaker", self.ground_truth_endpoint_url, self.ground_truth_profile)
 
     def region_name(self) -> str:
         return self.client("sagemaker").meta.region_name
 
-    def _client(self, service: str, endpoint_url: str | None) -> Any:
+    def _client(self, service: str, endpoint_url: str | None = None, profile: str | None = None) -> Any:
         key = f"{service} at {endpoint_url}"
         with self._making:
             if key not in self._clients:
                 signature = {"signature_version": "s3v4"} if service == "s3" else {}
                 with explained(f"make a client of {service}"):
-                    client = boto3.session.Session(region_name=self.region).client(
+                    region = self.region or boto3.session.Session().region_name  # not another profile's
+                    client = boto3.session.Session(profile_name=profile, region_name=region).client(
                         service, endpoint_url=endpoint_url, config=Config(**CONFIG, **signature)
                     )
                 self._clients[key] = self._patience.attend(client)
@@ -84,7 +89,7 @@ def is_missing(error: ClientError) -> bool:
 
 
 UNKNOWN_KEY = "AWS does not know this access key: check AWS_PROFILE or the credentials file"
-WRONG_REGION = "the region is wrong: correct `region` in the loop's file, or AWS_REGION"
+WRONG_REGION = "the region is wrong: correct `region` in the loop's file, or AWS_DEFAULT_REGION"
 ADVICE = {
     "InvalidAccessKeyId": UNKNOWN_KEY,
     "UnrecognizedClientException": UNKNOWN_KEY,
@@ -108,8 +113,13 @@ def explained(action: str) -> Iterator[None]:
     except (NoCredentialsError, PartialCredentialsError) as error:
         advice = "no complete AWS credentials: set AWS_PROFILE or AWS_SHARED_CREDENTIALS_FILE"
         raise _failure(action, advice, error) from error
+    except ProfileNotFound as error:
+        advice = "correct ground_truth_profile in the loop's file, or AWS_PROFILE"
+        raise _failure(action, advice, error) from error
     except NoRegionError as error:
-        raise _failure(action, "no region: set `region` in the loop's file, or AWS_REGION", error) from error
+        raise _failure(
+            action, "no region: set `region` in the loop's file, or AWS_DEFAULT_REGION", error
+        ) from error
     except EndpointConnectionError as error:
         raise _failure(
             action, "nobody answers there: check AWS_ENDPOINT_URL and the network", error

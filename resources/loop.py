@@ -165,6 +165,15 @@ class Loop(_Settings):
     )
     role: str | None = Field(None, pattern=r"^[\w+=,.@-]{1,64}$", description="Created if there is none")
     ground_truth_endpoint_url: str | None = Field(None, pattern=r"^https?://")
+    ground_truth_profile: str | None = Field(
+        None, min_length=1, description="AWS profile with the keys of the labeling service at that address"
+    )
+
+    @model_validator(mode="after")
+    def _profile_of_somewhere(self) -> "Loop":
+        if self.ground_truth_profile and not self.ground_truth_endpoint_url:
+            raise ValueError("ground_truth_profile needs ground_truth_endpoint_url")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -101,6 +101,8 @@ class Workforce(dg.ConfigurableResource):
             UserPoolId=pool,
             ClientName=POOL,
             GenerateSecret=True,
+            # The hosted page needs none of them; a portal that takes the password itself does.
+            ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
             AllowedOAuthFlows=["code", "implicit"],
             AllowedOAuthFlowsUserPoolClient=True,
             AllowedOAuthScopes=["email", "openid", "profile"],

@@ -11,10 +11,11 @@ caller: ContextVar[str | None] = ContextVar("caller", default=None)
 class Identity:
     account: str = "000000000000"
     region: str = "us-east-1"
+    partition: str = "aws"  # aws-cn in China
 
     def arn(self, service: str, resource: str) -> str:
         """``arn("sagemaker", "model/x")`` is arn:aws:sagemaker:us-east-1:000000000000:model/x."""
         # As on AWS: IAM and STS are global, so their names carry no region; S3's carry neither.
         region = "" if service in ("iam", "sts", "s3") else self.region
         account = "" if service == "s3" else self.account
-        return f"arn:aws:{service}:{region}:{account}:{resource}"
+        return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"

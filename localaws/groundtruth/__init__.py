@@ -40,17 +40,31 @@ from localaws.store import Store
 
 
 class GroundTruth:
-    def __init__(self, home: Path, identity: Identity, clients: Clients, tags: Any, portal_url: str):
-        """``tags`` keeps the tags of SageMaker's resources: put(arn, list of {"Key", "Value"})."""
+    def __init__(
+        self,
+        home: Path,
+        identity: Identity,
+        clients: Clients,
+        tags: Any,
+        portal_url: str,
+        built_in_functions: Any = None,
+    ):
+        """``tags`` keeps the tags of SageMaker's resources: put(arn, list of {"Key", "Value"}).
+
+        ``built_in_functions`` is what AWS's own functions are called through (``invoke``, as a boto3 client
+        has it) where the rest of Lambda is another server's. Functions there cannot ask this server about a
+        job, so their events tell them its task.
+        """
         portal_url = portal_url.rstrip("/")
         store = Store(home / "ground_truth.sqlite3")
         create_tables(store.connection)
         signer = Signer(home / "portal-secret")
         stopping = threading.Event()
-        files, functions = Files(clients), Functions(clients, stopping)
+        files = Files(clients)
+        functions = Functions(clients, stopping, identity.account, built_in_functions)
         jobs, objects, tasks, batches = Jobs(store), Objects(store), Tasks(store), Batches(store)
         consolidation = Consolidation(jobs, files, functions, batches)
-        preparation = Preparation(files, functions)
+        preparation = Preparation(files, functions, tell_task=built_in_functions is not None)
         course = Course(jobs, objects, tasks, batches, files, preparation, consolidation)
         self.engine = Engine(jobs, course, stopping)
         workforces = Workforces(store, identity, clients, tags, portal_url)

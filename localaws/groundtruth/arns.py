@@ -14,3 +14,7 @@ def built_in_task(arn: str, account: str) -> str | None:
     """
     match = BUILT_IN.fullmatch(arn)
     return match["task"] if match and match["account"] != account else None
+
+
+def is_built_in(arn: str, account: str) -> bool:
+    return built_in_task(arn, account) is not None

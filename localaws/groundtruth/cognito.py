@@ -14,6 +14,7 @@ from localaws.api import Clients
 from localaws.groundtruth.files import error_code, is_final
 from localaws.groundtruth.validation import invalid
 
+PASSWORD_FLOWS = ("ALLOW_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH")  # the second is the old name
 REFUSALS = (
     "CodeMismatchException",
     "InvalidParameterException",
@@ -97,7 +98,7 @@ class SignIn:
             code, message = error_code(error), error.response["Error"].get("Message", "")
             if code in ("InvalidPasswordException", "PasswordHistoryPolicyViolationException"):
                 raise WeakPassword(message) from None
-            if code in REFUSALS:
+            if code in REFUSALS and "flow not enabled" not in message:
                 raise WrongPassword from None
             raise
 
@@ -121,14 +122,20 @@ class SignIn:
 
 
 def check_pool(clients: Clients, config: dict) -> None:
-    """Raises AwsError unless the user pool and the client of a CognitoConfig exist."""
+    """Raises AwsError unless the pool and the client of a CognitoConfig exist, and let workers sign in."""
     cognito = clients.client("cognito-idp")
     pool, client = config["UserPool"], config["ClientId"]
     _check(lambda: cognito.describe_user_pool(UserPoolId=pool), f"The user pool {pool}")
-    _check(
+    described = _check(
         lambda: cognito.describe_user_pool_client(UserPoolId=pool, ClientId=client),
         f"The client {client} of the user pool {pool}",
     )
+    flows = described["UserPoolClient"].get("ExplicitAuthFlows")
+    if flows and not any(flow in flows for flow in PASSWORD_FLOWS):
+        raise invalid(
+            f"The client {client} of the user pool {pool} allows {', '.join(flows)}; the portal signs "
+            "workers in with their password, for which ExplicitAuthFlows need ALLOW_USER_PASSWORD_AUTH."
+        )
 
 
 def check_group(clients: Clients, pool: str, group: str) -> None:
@@ -140,9 +147,9 @@ def check_group(clients: Clients, pool: str, group: str) -> None:
     )
 
 
-def _check(call: Callable[[], object], what: str) -> None:
+def _check(call: Callable[[], dict], what: str) -> dict:
     try:
-        call()
+        return call()
     except ClientError as error:
         if not is_final(error):
             raise

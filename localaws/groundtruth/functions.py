@@ -2,10 +2,12 @@
 
 import json
 import threading
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from localaws.api import Clients
+from localaws.groundtruth.arns import is_built_in
 from localaws.groundtruth.files import error_code, is_final
 from localaws.groundtruth.problems import JobFailure
 
@@ -17,18 +19,22 @@ class FunctionFailure(Exception):
 
 
 class Functions:
-    def __init__(self, clients: Clients, stopping: threading.Event):
-        """``stopping`` is set when this server, and perhaps Lambda with it, is about to end."""
+    def __init__(self, clients: Clients, stopping: threading.Event, account: str, built_in: Any = None):
+        """``stopping`` is set when this server, and perhaps Lambda with it, is about to end.
+
+        ``built_in`` has the ``invoke`` of a boto3 client, and is called for AWS's own functions where Lambda
+        itself does not offer them. These are of other accounts than ``account``.
+        """
         self.clients = clients
         self.stopping = stopping
+        self.account = account
+        self.built_in = built_in
 
     def call(self, arn: str, event: dict) -> object:
         """What the function returned. Raises FunctionFailure when it failed, JobFailure when there is no such
         function or it may not be called, botocore's errors and OSError when Lambda cannot be reached."""
         try:
-            response = self.clients.client("lambda").invoke(
-                FunctionName=arn, Payload=json.dumps(event).encode()
-            )
+            response = self._client(arn).invoke(FunctionName=arn, Payload=json.dumps(event).encode())
         except ClientError as error:
             if is_final(error):
                 raise JobFailure(
@@ -45,6 +51,11 @@ class Functions:
             return json.loads(body)
         except ValueError:
             raise FunctionFailure(f"it returned no JSON but {body[:200]!r}") from None
+
+    def _client(self, arn: str) -> Any:
+        if self.built_in is not None and is_built_in(arn, self.account):
+            return self.built_in
+        return self.clients.client("lambda")
 
 
 def _told(body: bytes) -> str:

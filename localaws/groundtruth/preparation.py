@@ -24,9 +24,11 @@ THREADS = 8
 
 
 class Preparation:
-    def __init__(self, files: Files, functions: Functions):
+    def __init__(self, files: Files, functions: Functions, tell_task: bool = False):
+        """``tell_task``, where functions cannot ask about a job: their events tell them what it is."""
         self.files = files
         self.functions = functions
+        self.tell_task = tell_task
 
     def prepare(self, job: dict, task: dict, waiting: list[tuple[int, str]]) -> list[Prepared]:
         """Prepare objects (number, line) side by side. Whatever is wrong with one fails that one alone.
@@ -40,7 +42,7 @@ class Preparation:
         try:
             check_reviewed(entry, task["reviewed"], job)
             width, height = self._measure(entry, task["tag"])
-            reply = self._ask(job, entry)
+            reply = self._ask(job, task, entry)
         except ObjectFailure as failure:
             return Prepared(number, "failed", outcome=failure_outcome(job, str(failure), time.time()))
         if not is_wanted(reply):
@@ -72,8 +74,12 @@ class Preparation:
         except (OSError, ValueError, Image.DecompressionBombError) as problem:
             raise ObjectFailure(f"ClientError: {uri}: {problem}") from None
 
-    def _ask(self, job: dict, entry: dict) -> dict:
+    def _ask(self, job: dict, task: dict, entry: dict) -> dict:
         event = {"version": VERSION, "labelingJobArn": job["LabelingJobArn"], "dataObject": entry}
+        if self.tell_task:
+            told = {"labels": task["labels"], "header": job["HumanTaskConfig"]["TaskDescription"]}
+            reviewed = {"auditLabelAttributeName": task["reviewed"]} if task["reviewed"] else {}
+            event["task"] = told | reviewed
         try:
             reply = self.functions.call(job["HumanTaskConfig"]["PreHumanTaskLambdaArn"], event)
         except FunctionFailure as failure:

@@ -140,7 +140,7 @@ def test_a_port_that_somebody_took_meanwhile_is_given_up(own_stand_in):
 
 def test_two_servers_never_share_a_home(own_stand_in):
     reason = fail_to_start(own_stand_in.home)
-    assert reason == f"localaws cannot start: another stand-in is running on {own_stand_in.home}"
+    assert reason == f"localaws cannot start: another server is running on {own_stand_in.home}"
     assert group_names(own_stand_in.client("logs")) == set()  # the first one does not notice
 
 

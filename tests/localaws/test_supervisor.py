@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from localaws.api import Clients, Identity
+from localaws.api import Identity, OwnClients
 from localaws.sagemaker import SageMaker
 from localaws.sagemaker.folders import JobFolder
 from localaws.services.logs import Logs
@@ -207,11 +207,11 @@ def test_nothing_outlives_the_home_it_belongs_to(workshop, gate):
     wait_for(lambda: not runs(script) and not runs(server), "script and server to be gone")
 
 
-def clients_of(stand_in) -> Clients:
+def clients_of(stand_in) -> OwnClients:
     credentials = configparser.ConfigParser()
     credentials.read(stand_in.credentials_file)
     keys = credentials["default"]
-    return Clients(
+    return OwnClients(
         stand_in.endpoint, keys["aws_access_key_id"], keys["aws_secret_access_key"], Identity().region
     )
 

@@ -286,7 +286,7 @@ def test_what_the_stand_in_does_not_do_it_refuses_by_name(serve):
     ):
         assert refusal(getattr(wire.client(service), operation)) == (
             "NotImplementedException",
-            f"the stand-in has no service {name}, only lambda, s3, sagemaker, sts",
+            f"this server has no service {name}, only lambda, s3, sagemaker, sts",
             501,
         )
 

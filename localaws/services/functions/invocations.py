@@ -3,7 +3,6 @@
 import base64
 import json
 import logging
-import os
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -96,8 +95,6 @@ class Invocations:
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.get('Runtime', 'python3')}",
             **function.get("Environment", {}).get("Variables", {}),
             **self.clients.environment(),
-            "AWS_CONFIG_FILE": os.devnull,  # the settings of the user's home are not the function's
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_LAMBDA_FUNCTION_NAME": function["FunctionName"],
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function["MemorySize"]),

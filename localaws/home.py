@@ -54,7 +54,7 @@ class Home:
                 listener = socket.create_server((host, candidate), backlog=1024)
                 break
             except OSError as problem:
-                reason = problem.strerror
+                reason = os.strerror(problem.errno) if (problem.errno or 0) > 0 else str(problem)
         else:
             raise CannotStart(f"cannot listen on {host} port {port or 'any of 100'}: {reason}")
         if not port and last and candidate not in last:

@@ -76,6 +76,38 @@ def predict(
     predict_file(home, image, loop_file=loop, console=console)
 
 
+@app.command("labeling-service")
+def labeling_service(
+    home: Annotated[Path, typer.Option(help="The folder that holds its jobs, teams and answers")] = (
+        DEFAULT_HOME / "labeling-service"
+    ),
+    host: Annotated[str, typer.Option(help="The address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="For SageMaker's API; 0 is the last one")] = 0,
+    portal_port: Annotated[int, typer.Option(help="For the workers' portal; 0 is the last one")] = 0,
+    url: Annotated[str, typer.Option(help="The API's address, where a proxy stands before it")] = "",
+    portal_url: Annotated[str, typer.Option(help="The portal's address, likewise")] = "",
+    s3_endpoint: Annotated[str, typer.Option(help="AWS's own if not given; so are the next three")] = "",
+    lambda_endpoint: str = "",
+    cognito_endpoint: str = "",
+    sts_endpoint: str = "",
+):
+    """Ground Truth's labeling alone, beside AWS's own S3, Lambda and Cognito; Ctrl-C stops it."""
+    from orchestration.labeling_service import serve
+
+    options = {
+        "host": host,
+        "port": str(port),
+        "portal-port": str(portal_port),
+        "url": url,
+        "portal-url": portal_url,
+        "s3-endpoint": s3_endpoint,
+        "lambda-endpoint": lambda_endpoint,
+        "cognito-endpoint": cognito_endpoint,
+        "sts-endpoint": sts_endpoint,
+    }
+    serve(home, options, console)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(context: typer.Context):
     """The whole test suite in two processes; arguments go to pytest."""

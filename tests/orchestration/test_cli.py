@@ -1,5 +1,8 @@
 """What the command line says when something is not as it should be: one line that names it."""
 
+import itertools
+import os
+import re
 import socket
 import subprocess
 import sys
@@ -60,4 +63,37 @@ def test_every_command_is_listed_with_what_it_does():
     assert result.returncode == 0
     lines = [line.strip("\u2502| ").split() for line in result.stdout.splitlines()]
     described = {words[0] for words in lines if len(words) > 3}
-    assert {"demo", "up", "crowd", "predict", "test"} <= described
+    assert {"demo", "up", "crowd", "predict", "labeling-service", "test"} <= described
+
+
+def test_a_labeling_service_without_credentials_says_what_is_missing(tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    home = tmp_path / "home"
+    assert_refused(labelloop("labeling-service", "--home", str(home)), "there is no AWS region")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert_refused(labelloop("labeling-service", "--home", str(home)), "no complete AWS credentials")
+    assert not home.exists()
+
+
+def test_a_labeling_service_tells_its_addresses_and_ends_when_told(stand_in, tmp_path):
+    command = ["labeling-service", "--home", str(tmp_path / "home"), "--port", "0"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orchestration.cli", *command],
+        cwd=PROJECT,
+        env=stand_in.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    told = "".join(itertools.takewhile(lambda line: line != "Ctrl-C stops it.\n", process.stdout))
+    process.terminate()
+    assert process.wait(60) == 0
+    for words in (
+        "Worker portal +http://127",
+        "Account +000000000000 in us-east-1",
+        "endpoint_url: http://127",
+    ):
+        assert re.search(words, told), told

@@ -22,13 +22,11 @@ class Application:
     ):
         store = Store(home.path / "state.sqlite3")
         tags = Tags(store)
-        # A function of AWS's own asks this server about its job, and everybody else about everything else.
-        of_functions = ConfiguredClients(clients.endpoints | {"sagemaker": endpoint.url})
         functions = Functions(
             store,
             LogFile(home.path / "functions.log"),
             home.path,
-            of_functions,
+            clients,
             GROUND_TRUTH_FUNCTIONS,
             identity,
         )

@@ -7,6 +7,7 @@ from localaws.api import Identity, OwnClients, Service
 from localaws.api.sigv4 import Verifier
 from localaws.gateway import Gateway
 from localaws.groundtruth import GroundTruth
+from localaws.groundtruth.task_types import TASK_TYPES
 from localaws.home import Credentials
 from localaws.sagemaker import SageMaker
 from localaws.services.cognito import Cognito
@@ -18,15 +19,6 @@ from localaws.services.sts import AccessKeys, Sts
 from localaws.store import Store
 
 LAMBDAS = Path(__file__).resolve().parents[1] / "lambdas"
-TASK_TYPES = (
-    "BoundingBox",
-    "SemanticSegmentation",
-    "ImageMultiClass",
-    "VerificationBoundingBox",
-    "VerificationSemanticSegmentation",
-    "AdjustmentBoundingBox",
-    "AdjustmentSemanticSegmentation",
-)
 # AWS's own functions, which every labeling job names by the ARN of an account of AWS.
 GROUND_TRUTH_FUNCTIONS = {f"PRE-{task}": LAMBDAS / "pre_annotation" for task in TASK_TYPES}
 GROUND_TRUTH_FUNCTIONS |= {f"ACS-{task}": LAMBDAS / "consolidation" for task in TASK_TYPES}

@@ -1,7 +1,7 @@
 """AWS's own task types: which answers they consolidate, and what they write into the output manifest.
 
 A job is of a type when AWS's own function consolidates it, as in ACS-BoundingBox. To offer another type, list
-it here and its functions where the server names them.
+it here; the server answers at the ARNs of its functions.
 
 Sources: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html and
 https://docs.aws.amazon.com/sagemaker/latest/dg/sms-verification-data.html

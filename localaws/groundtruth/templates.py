@@ -34,6 +34,8 @@ FETCHED = re.compile(
     r"|<link\b(?=[^>]*\brel\s*=\s*[\"']?stylesheet)[^>]*?\shref\s*=\s*[\"']?(?P<style>[^\"'\s>]+)",
     re.IGNORECASE,
 )
+# What the portal has no files for: it sends images.
+MEDIA = re.compile(r"<(?P<tag>audio|video|embed)[\s>]|<(?P<frame>iframe)\b[^>]*\ssrc\s*=", re.IGNORECASE)
 OUR_OWN = re.compile(r"(https?:)?//assets\.crowd\.aws/", re.IGNORECASE)
 
 
@@ -114,6 +116,12 @@ def check_source(template: str) -> str:
                 f"{address} is from another server: tasks are shown without access to the network, "
                 "so scripts and styles must stand in the template itself",
             )
+    if media := MEDIA.search(shown):
+        tag = (media["tag"] or media["frame"]).lower()
+        raise TemplateProblem(
+            "UnsupportedElement",
+            f"<{tag}> would stay empty: the portal of the stand-in shows images and texts",
+        )
     answered = [tag for tag in tags if tag in ANNOTATING]
     if len(answered) > 1 or PLAIN_FORM not in tags:
         raise TemplateProblem(

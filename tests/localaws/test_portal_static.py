@@ -40,6 +40,7 @@ def test_a_page_loads_the_version_it_came_with(static):
         f'<script src="{AWS}"></script>',
         f"<SCRIPT type='text/javascript' src='{AWS}' async >\n</SCRIPT >",
         f"<script src={AWS}></script>",
+        f'<script src="{AWS.replace(".js", "-v2.js")}"></script>',
     ],
 )
 def test_a_template_gets_the_portals_elements_in_the_place_of_awss(static, script):
@@ -48,6 +49,12 @@ def test_a_template_gets_the_portals_elements_in_the_place_of_awss(static, scrip
     assert AWS not in html
     assert html.startswith(f'<p>1</p><link rel="stylesheet" href="{address}/content.css">')
     assert f'<script type="module" crossorigin src="{address}/index.js"></script><crowd-form>' in html
+
+
+def test_a_template_with_awss_styles_too_gets_the_elements_once(static):
+    styles = '<link rel="stylesheet" href="https://assets.crowd.aws/css/crowd-html-elements-v2.css" />'
+    html = static.with_elements(f'{styles}<script src="{AWS}"></script><crowd-form></crowd-form>', ORIGIN)
+    assert "assets.crowd.aws" not in html and html.count("/elements/index.js") == 1
 
 
 def test_a_template_without_a_script_gets_the_elements_too(static):

@@ -145,6 +145,19 @@ def test_scripts_and_styles_from_elsewhere_are_refused_because_no_task_could_loa
     assert check_source(STARTER + f"<!-- {source} -->") == "crowd-bounding-box"
 
 
+@pytest.mark.parametrize(
+    ("source", "tag"),
+    [
+        ("<audio controls><source src='x.mp3'></audio>", "audio"),
+        ('<VIDEO src="x.mp4">', "video"),
+        ('<iframe width="5" src="{{ task.input.taskObject | grant_read_access }}"></iframe>', "iframe"),
+    ],
+)
+def test_sounds_films_and_documents_are_refused_because_they_would_not_be_shown(source, tag):
+    with pytest.raises(TemplateProblem, match=f"<{tag}> would stay empty: the portal"):
+        check_source(STARTER + source)
+
+
 def test_links_icons_and_scripts_of_the_page_itself_are_no_resources_of_other_servers():
     more = (
         '<a href="https://example.com">see</a> <link rel="icon" href="data:image/png;base64,AAAA">'

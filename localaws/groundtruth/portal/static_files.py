@@ -27,9 +27,11 @@ HEADERS = {
 # In the pages here, the address of this folder; a page that is sent has the version in its place.
 PLACEHOLDER = "/static/current/"
 AWS_ELEMENTS = re.compile(
-    r"<script\b[^>]*\bsrc\s*=\s*[\"']?https://assets\.crowd\.aws/crowd-html-elements\.js\b[^>]*>\s*</script\s*>",
+    r"<script\b[^>]*\bsrc\s*=\s*[\"']?https://assets\.crowd\.aws/crowd-html-elements(?:-v2)?\.js\b[^>]*>"
+    r"\s*</script\s*>",
     re.IGNORECASE,
 )
+AWS_STYLES = re.compile(r"<link\b[^>]*\bhref\s*=\s*[\"']?https://assets\.crowd\.aws/[^>]*>", re.IGNORECASE)
 
 
 class StaticFiles:
@@ -58,13 +60,13 @@ class StaticFiles:
         return self.files[path].replace(PLACEHOLDER.encode(), self.address("").encode())
 
     def with_elements(self, html: str, origin: str) -> str:
-        """A rendered worker template with this portal's crowd elements in the place of AWS's script; a
+        """A rendered worker template with this portal's crowd elements in the place of AWS's; a
         template that loads none gets them too. ``origin`` is the portal's: the page may be shown anywhere."""
         own = (
             f'<link rel="stylesheet" href="{self.address("elements/content.css", origin)}">'
             f'<script type="module" crossorigin src="{self.address("elements/index.js", origin)}"></script>'
         )
-        swapped, found = AWS_ELEMENTS.subn(lambda _: own, html)
+        swapped, found = AWS_ELEMENTS.subn(lambda _: own, AWS_STYLES.sub("", html))
         return swapped if found else own + html
 
 

@@ -199,16 +199,17 @@ class Tasks:
             values,
         ).fetchone()[0]
 
-    def at_hand(self, job: str, worker: str) -> str | None:
-        """Whether the worker holds a task of the job: ``open`` or ``stopped``."""
+    def at_hand(self, job: str, worker: str) -> tuple[str, float] | None:
+        """The task of the job that the worker holds: whether it is ``open`` or ``stopped``, and the end of its
+        time."""
         row = self.store.connection.execute(
-            f"SELECT slot.stopped_at {FROM_SLOTS} WHERE {OPEN} AND slot.worker = :worker "
+            f"SELECT slot.stopped_at, slot.lease_until {FROM_SLOTS} WHERE {OPEN} AND slot.worker = :worker "
             "AND slot.state = 'working' AND slot.lease_until >= :now",
             {"job": job, "worker": worker, "now": time.time()},
         ).fetchone()
         if row is None:
             return None
-        return "open" if row[0] is None else "stopped"
+        return "open" if row[0] is None else "stopped", row[1]
 
     def submitted(self, job: str, worker: str) -> int:
         return self.store.connection.execute(

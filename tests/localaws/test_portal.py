@@ -238,11 +238,18 @@ def test_work_is_only_for_the_members_of_the_team_at_that_moment(studio, job):
     assert guest.ask(job).status_code == 403
 
 
-def test_the_first_page_says_what_this_is(studio):
-    page = httpx.get(studio.stand_in.portal + "/")
-    assert page.status_code == 200 and "Worker portal" in page.text and "/api/sign-in" in page.text
-    assert page.headers["content-type"].startswith("text/html")
-    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+@pytest.mark.parametrize("path", ["/", "/jobs/a-job-that-is-opened-from-a-mail"])
+def test_the_page_of_workers_runs_nothing_but_the_portals_own_scripts(studio, path):
+    page = httpx.get(studio.stand_in.portal + path)
+    assert page.status_code == 200 and "Worker portal" in page.text
+    assert page.headers["content-type"].startswith("text/html") and page.headers["cache-control"] == "no-store"
+    policy = page.headers["content-security-policy"]
+    for rule in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
+        assert rule in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bon\w+=|\bstyle=", page.text)
+    for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+        assert httpx.get(studio.stand_in.portal + address).status_code == 200, address
     assert httpx.get(studio.stand_in.portal + "/nothing").json() == {"error": "Not Found"}
 
 

@@ -80,12 +80,13 @@ def test_a_draft_that_is_no_object_or_too_large_leaves_the_last_one(worker, job,
 
 
 def test_a_stopped_task_stays_its_workers_and_is_resumed_with_its_draft(worker, job):
-    assert worker.jobs()[job]["at_hand"] is None
+    assert worker.jobs()[job]["at_hand"] is None and worker.jobs()[job]["seconds_left"] is None
     task = worker.claim(job)
     assert worker.jobs()[job]["at_hand"] == "open"
     assert worker.act(task, "stop", draft=DRAFT).status_code == 200
     assert worker.act(task, "stop").status_code == 200  # as after a lost reply; the draft stays
-    assert worker.jobs()[job]["at_hand"] == "stopped"
+    listed = worker.jobs()[job]
+    assert listed["at_hand"] == "stopped" and 200 < listed["seconds_left"] <= 300
     again = worker.claim(job)
     assert (again["lease"], again["draft"]) == (task["lease"], DRAFT)
     assert again["expires_at"] == task["expires_at"]  # the time has run on

@@ -1,4 +1,4 @@
-"""What the portal shows as it is: the first page, task contents in their cage, images."""
+"""What the portal shows as it is: the page that workers work on, task contents in their cage, images."""
 
 from botocore.exceptions import ClientError
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +17,12 @@ from localaws.groundtruth.tasks import LeaseGone
 
 # What a file may be, told from its first bytes: never from its name or from what S3 says about it.
 IMAGE_TYPES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+# Nothing inline, nothing from elsewhere, and no text that becomes HTML.
+SHELL_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
 PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Task</title><body>{}</body></html>'
 
 
@@ -31,13 +37,16 @@ class Pages:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/", self.index),
+            Route("/", self.shell),
+            Route("/jobs/{name}", self.shell),
             Route("/tasks/{id:int}/content", self.content),
             Route("/images/{token}", self.image),
         ]
 
-    async def index(self, request: Request) -> Response:
-        return HTMLResponse(self.static.page("shell/index.html"))
+    async def shell(self, request: Request) -> Response:
+        """One page for all addresses of workers: its script shows what the address names."""
+        headers = {"Content-Security-Policy": SHELL_POLICY}
+        return HTMLResponse(self.static.page("shell/index.html"), headers=headers)
 
     async def content(self, request: Request) -> Response:
         return await run_in_threadpool(self._content, request)

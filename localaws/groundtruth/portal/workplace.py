@@ -1,6 +1,7 @@
 """What workers may do, whatever the interface: see the jobs of their teams, take tasks, answer them."""
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -148,12 +149,14 @@ class Workplace:
 
     def _described(self, job: dict, worker: str) -> dict:
         task, key = job["HumanTaskConfig"], key_of(job["LabelingJobName"])
+        state, until = self.tasks.at_hand(key, worker) or (None, None)
         return {
             "name": job["LabelingJobName"],
             "title": task["TaskTitle"],
             "description": task["TaskDescription"],
             "keywords": task.get("TaskKeywords", []),
-            "at_hand": self.tasks.at_hand(key, worker),
+            "at_hand": state,
+            "seconds_left": until and max(0.0, round(until - time.time(), 3)),
             "available": self.tasks.available(key, worker),
             "submitted": self.tasks.submitted(key, worker),
             "total": self.objects.count(key),

@@ -200,8 +200,7 @@ class Tasks:
         ).fetchone()[0]
 
     def at_hand(self, job: str, worker: str) -> tuple[str, float] | None:
-        """The task of the job that the worker holds: whether it is ``open`` or ``stopped``, and the end of its
-        time."""
+        """The task of the job that the worker holds: ``open`` or ``stopped``, and when its time is over."""
         row = self.store.connection.execute(
             f"SELECT slot.stopped_at, slot.lease_until {FROM_SLOTS} WHERE {OPEN} AND slot.worker = :worker "
             "AND slot.state = 'working' AND slot.lease_until >= :now",

@@ -242,7 +242,9 @@ def test_work_is_only_for_the_members_of_the_team_at_that_moment(studio, job):
 def test_the_page_of_workers_runs_nothing_but_the_portals_own_scripts(studio, path):
     page = httpx.get(studio.stand_in.portal + path)
     assert page.status_code == 200 and "Worker portal" in page.text
-    assert page.headers["content-type"].startswith("text/html") and page.headers["cache-control"] == "no-store"
+    assert (
+        page.headers["content-type"].startswith("text/html") and page.headers["cache-control"] == "no-store"
+    )
     policy = page.headers["content-security-policy"]
     for rule in ("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
         assert rule in policy

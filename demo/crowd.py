@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 
 import boto3
 
-from demo.noise import Noise, draw_boxes
+from demo.answers import answer
+from demo.noise import Noise
 from demo.portal import PortalSession
 from demo.staff import Staff
 from vision.exchange import read_coco_truth
@@ -49,7 +50,8 @@ def run_crowd(
 ) -> CrowdReport:
     """Answer the open labeling jobs whose names begin with ``job_prefix`` as ``workers`` simulated people.
 
-    ``truth`` is a COCO file. An object is found in it by its file name; one that is not there is declined.
+    ``truth`` is a COCO file: see vision.exchange for what it says about boxes, masks and classes. An object
+    is found in it by its file name; one that is not there is declined.
     ``portal`` is the portal's address where it is not the work team's own. The crowd ends when nothing is
     left to do (a job that is Initializing is waited for), or with ``until_idle=False`` when ``stopping`` is
     set. ``progress`` is called with a job's name and the number of answers given to it so far. Servers that
@@ -147,20 +149,13 @@ class Member:
             self.session = PortalSession(portal, self.username, new_password)
 
     def _answer(self, task: dict) -> None:
-        if task["element"]["tag"] != "crowd-bounding-box":
-            raise ValueError(
-                f"job {task['job']} asks for {task['element']['tag']}; this crowd draws boxes only"
-            )
         source = task["object"] or ""
         image = self.images.get(PurePosixPath(source).name)
         if image is None:
             self.session.decline(task)
             self.notes.declined(source)
             return
-        value = {
-            "boundingBoxes": draw_boxes(self.username, image, task["labels"], self.noise),
-            "inputImageProperties": {"height": image.height, "width": image.width},
-        }
+        value = answer(task, self.username, image, self.noise, self.staff.read)
         if self.session.submit(task, value):
             self.notes.answered(task["job"])
         else:

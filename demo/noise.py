@@ -1,4 +1,4 @@
-"""How a simulated worker sees and draws: the truth, with human errors."""
+"""How a simulated worker errs, and how he draws boxes: the truth, with human errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,25 +34,44 @@ class Noise:
         )
 
 
+def skill_of(worker: str, noise: Noise) -> float:
+    """By how much this worker errs more (over 1) or less than the average one."""
+    return Random(f"skill of {worker}").uniform(1 - noise.spread, 1 + noise.spread)
+
+
+def chance_at(worker: str, image: LabeledImage) -> Random:
+    """The same worker makes the same mistakes on the same image, in every run."""
+    return Random(f"{worker} at {PurePosixPath(image.uri).name}")
+
+
 def draw_boxes(worker: str, image: LabeledImage, labels: Sequence[str], noise: Noise) -> list[dict]:
     """The boxes that a worker draws, as ``crowd-bounding-box`` answers them: whole pixels inside the image.
 
     The same worker draws the same on the same image, in every run. Objects of other labels are not drawn.
     """
-    skill = Random(f"skill of {worker}").uniform(1 - noise.spread, 1 + noise.spread)
-    random = Random(f"{worker} at {PurePosixPath(image.uri).name}")
-    drawn = []
+    return [drawn for _, drawn in drawn_objects(worker, image, labels, noise)]
+
+
+def drawn_objects(
+    worker: str, image: LabeledImage, labels: Sequence[str], noise: Noise
+) -> list[tuple[Box | None, dict]]:
+    """Each box that a worker draws, with the object that he means; None where there is none."""
+    skill, random = skill_of(worker, noise), chance_at(worker, image)
+    drawn: list[tuple[Box | None, dict]] = []
     for box in image.boxes:
         if box.label not in labels or random.random() < noise.misses * skill:
             continue
-        label = box.label
-        others = [other for other in labels if other != label]
-        if others and random.random() < noise.wrong_labels * skill:
-            label = random.choice(others)
-        drawn.append(_answer(image, label, _jittered(random, box, noise.jitter * skill)))
+        label = seen_label(random, box.label, labels, noise.wrong_labels * skill)
+        drawn.append((box, _answer(image, label, _jittered(random, box, noise.jitter * skill))))
     if random.random() < noise.false_boxes * skill:
-        drawn.append(_answer(image, random.choice(labels), _false_box(random, image)))
+        drawn.append((None, _answer(image, random.choice(labels), _false_box(random, image))))
     return drawn
+
+
+def seen_label(random: Random, label: str, labels: Sequence[str], wrong: float) -> str:
+    """The label, or with a chance of ``wrong`` another one."""
+    others = [other for other in labels if other != label]
+    return random.choice(others) if others and random.random() < wrong else label
 
 
 def _jittered(random: Random, box: Box, jitter: float) -> tuple[float, float, float, float]:

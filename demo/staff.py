@@ -14,6 +14,7 @@ class Staff:
         patient = Config(retries={"mode": "standard", "max_attempts": 20})
         self.sagemaker = session.client("sagemaker", config=patient)
         self.cognito = session.client("cognito-idp", config=patient)
+        self.s3 = session.client("s3", config=patient)
         self.portal = portal
         self.joined: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -52,6 +53,11 @@ class Staff:
             portal = self.portal or team["SubDomain"]
             self.joined[key] = pool, portal if "://" in portal else f"https://{portal}"
         return self.joined[key]
+
+    def read(self, uri: str) -> bytes:
+        """The object at an S3 URI: what a worker's browser is shown, without the portal's copy of it."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
 
     def new_password(self, username: str, pool: str) -> str:
         """A random password that is kept nowhere: every start of a crowd sets another."""

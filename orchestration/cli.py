@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from orchestration.home import DEFAULT_HOME
-from orchestration.loop import PROJECT, LoopError
+from orchestration.loop import PROJECT, LoopError, find_loop
 from orchestration.stand_in import StandInError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -20,41 +20,63 @@ console = Console()
 HomeFolder = Annotated[
     Path, typer.Option("--home", envvar="LABELLOOP_HOME", help="The folder that holds everything of a run")
 ]
+LoopName = Annotated[
+    str | None,
+    typer.Option("--loop", help="A loop's file, or the name of one in loops/; else the last demo's"),
+]
+Noise = Annotated[float, typer.Option(min=0, max=5, help="The workers' errors: 0 is perfect, 1 is ordinary")]
 
 
 @app.command()
 def demo(
+    loop: Annotated[
+        str | None,
+        typer.Option(help="A loop's file, or the name of one in loops/: foods_and_cosmetics if not given"),
+    ] = None,
     voc: Annotated[Path | None, typer.Option(help="Your own photographs: a Pascal VOC folder")] = None,
     coco: Annotated[Path | None, typer.Option(help="Your own photographs: a COCO instances file")] = None,
     photographs: Annotated[int, typer.Option(min=20, help="How many packaging photographs to make")] = 240,
     workers: Annotated[int, typer.Option(min=1, max=9, help="Simulated workers")] = 3,
+    noise: Noise = 1.0,
     home: HomeFolder = DEFAULT_HOME,
 ):
-    """Photographs, simulated labelers, training, a live endpoint, and one predicted image, drawn."""
+    """Photographs, simulated labelers, training, a live endpoint, and one predicted image, drawn.
+
+    A loop about masks or classes, which has no trainer, ends with its labels, compared with the truth.
+    """
     from orchestration.demonstration import run_demonstration
 
-    if voc and coco:
-        raise typer.BadParameter("give --voc or --coco, not both")
-    run_demonstration(home, console, voc=voc, coco=coco, photographs=photographs, workers=workers)
+    if sum(map(bool, (loop, voc, coco))) > 1:
+        raise typer.BadParameter("give one of --loop, --voc and --coco")
+    run_demonstration(
+        home,
+        console,
+        loop_file=find_loop(loop) if loop else None,
+        voc=voc,
+        coco=coco,
+        photographs=photographs,
+        workers=workers,
+        noise=noise,
+    )
 
 
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="The port of the Dagster UI")] = 3000,
-    loop: Annotated[Path | None, typer.Option(help="A loop's file; the last demo's if not given")] = None,
+    loop: LoopName = None,
     home: HomeFolder = DEFAULT_HOME,
 ):
     """The stand-in and the Dagster UI with the loop; Ctrl-C stops all of it."""
     from orchestration.serving import serve
 
-    serve(home, port=port, loop_file=loop, console=console)
+    serve(home, port=port, loop_file=find_loop(loop) if loop else None, console=console)
 
 
 @app.command()
 def crowd(
-    truth: Annotated[Path, typer.Option(help="COCO file with the boxes that the workers shall see")],
+    truth: Annotated[Path, typer.Option(help="COCO file with what the workers shall see")],
     workers: Annotated[int, typer.Option(min=1, max=9)] = 3,
-    noise: Annotated[float, typer.Option(min=0, max=5, help="0 is perfect, 1 is ordinary")] = 1.0,
+    noise: Noise = 1.0,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when no task is open")] = False,
     home: HomeFolder = DEFAULT_HOME,
 ):
@@ -67,13 +89,13 @@ def crowd(
 @app.command()
 def predict(
     image: Annotated[Path, typer.Argument(help="A JPEG or PNG file", exists=True, dir_okay=False)],
-    loop: Annotated[Path | None, typer.Option(help="A loop's file; the last demo's if not given")] = None,
+    loop: LoopName = None,
     home: HomeFolder = DEFAULT_HOME,
 ):
     """Ask the live endpoint about one image and draw its answer."""
     from orchestration.demonstration import predict_file
 
-    predict_file(home, image, loop_file=loop, console=console)
+    predict_file(home, image, loop_file=find_loop(loop) if loop else None, console=console)
 
 
 @app.command("labeling-service")

@@ -10,11 +10,13 @@ from rich.progress import Progress, TaskID
 
 from orchestration.headless import HeadlessLoop
 from orchestration.home import Home
-from orchestration.loop import DEFAULT_LOOP, load_loop
+from orchestration.label_results import label_results
+from orchestration.loop import DEFAULT_LOOP, LoopError, load_loop
 from orchestration.photographs import loop_of, upload, write_truth
 from orchestration.progress import job_progress
 from orchestration.stand_in import running_stand_in, use_stand_in_of
 from resources.aws import Aws
+from resources.loop import Loop
 from resources.object_store import ObjectStore
 from vision.exchange import Dataset, read_coco, read_voc
 
@@ -25,17 +27,26 @@ def run_demonstration(
     home_folder: Path,
     console: Console,
     *,
+    loop_file: Path | None,
     voc: Path | None,
     coco: Path | None,
     photographs: int,
     workers: int,
+    noise: float,
 ) -> None:
-    """Everything of the run is under ``home_folder``; whatever an earlier run finished is adopted."""
+    """Everything of the run is under ``home_folder``; whatever an earlier run finished is adopted.
+
+    The photographs are those of ``voc`` or ``coco`` or, for a loop about packaging, made here.
+    """
     from demo.crowd import run_crowd
+    from demo.noise import Noise
 
     home, began = Home(home_folder.absolute()), time.monotonic()
     given = read_voc(voc) if voc else read_coco(coco) if coco else None
-    loop, file = loop_of(given, home) if given else (load_loop(DEFAULT_LOOP), DEFAULT_LOOP)
+    file = loop_file or DEFAULT_LOOP
+    loop, file = loop_of(given, home) if given else (load_loop(file), file)
+    if not given:
+        require_packaging(loop)
     home.remember_loop(file)
     with running_stand_in(home.stand_in), home.dagster_instance() as instance:
         store = ObjectStore(aws=Aws(region=loop.region))
@@ -46,11 +57,17 @@ def run_demonstration(
             count(progress, "uploading photographs", upload(dataset.images, loop, store), len(dataset.images))
             truth = write_truth(dataset, home, loop)
             headless.run(
-                label=lambda: run_crowd(truth=truth, workers=workers, job_prefix=loop.slug),
+                label=lambda: run_crowd(
+                    truth=truth, workers=workers, noise=Noise().scaled(noise), job_prefix=loop.slug
+                ),
                 announce=lambda text: progress.console.print(text),
             )
-            picture = save_prediction(headless, headless.record("evaluation")["sample"], home)
-        report(console, headless, picture, home, minutes=(time.monotonic() - began) / 60)
+            if loop.can_train:
+                picture = save_prediction(headless, headless.record("evaluation")["sample"], home)
+                lines = model_results(headless, picture)
+            else:
+                lines = label_results(loop, store, dataset.truth, home.labels / loop.name)
+        report(console, loop, lines, home, minutes=(time.monotonic() - began) / 60)
 
 
 def predict_file(home_folder: Path, image: Path, *, loop_file: Path | None, console: Console) -> None:
@@ -62,6 +79,20 @@ def predict_file(home_folder: Path, image: Path, *, loop_file: Path | None, cons
         uri = store.write(loop.uri(f"questions/{image.name}"), image.read_bytes())
         picture = save_prediction(HeadlessLoop(loop, instance, store), uri, home)
     console.print(f"Drawn prediction: {picture}", soft_wrap=True, highlight=False)
+
+
+def require_packaging(loop: Loop) -> None:
+    """Raises LoopError for labels that nothing on the photographs of packaging has."""
+    from demo.packs import CLASSES, LABELS
+    from demo.reviewing import BAD, GOOD
+
+    known = {"image_classification": CLASSES, "label_verification": (GOOD, BAD)}.get(loop.label_form, LABELS)
+    if unknown := [label for label in loop.labels if label not in known]:
+        raise LoopError(
+            f"{loop.name}: labels: the simulated workers know {', '.join(known)} on their photographs of "
+            f"packaging, not {', '.join(unknown)}. For photographs of your own use --voc or --coco, or "
+            "`labelloop up` and people"
+        )
 
 
 def packaging_photographs(home: Home, number: int, progress: Progress) -> Dataset:
@@ -93,14 +124,16 @@ def save_prediction(headless: HeadlessLoop, image_uri: str, home: Home) -> Path:
     return file
 
 
-def report(console: Console, headless: HeadlessLoop, picture: Path, home: Home, minutes: float) -> None:
-    loop, scores = headless.loop, headless.record("evaluation")
+def model_results(headless: HeadlessLoop, picture: Path) -> dict[str, str]:
+    scores = headless.record("evaluation")
     lines = {"test mAP50": f"{scores['map_50']:.3f} (mAP50-95 {scores['map_50_95']:.3f})"}
     for label, values in scores["per_class"].items():
         lines[f"  {label}"] = f"{shown(values['ap_50'])} on {values['truths']} boxes"
-    lines["drawn prediction"] = str(picture)
-    lines["endpoint"] = loop.endpoint_name
-    lines["open the UI"] = "./labelloop up" + ("" if home.is_default else f" --home {home.root}")
+    return lines | {"drawn prediction": str(picture), "endpoint": headless.loop.endpoint_name}
+
+
+def report(console: Console, loop: Loop, lines: dict[str, str], home: Home, minutes: float) -> None:
+    lines = lines | {"open the UI": "./labelloop up" + ("" if home.is_default else f" --home {home.root}")}
     console.print(f"\n{loop.name}: done in {minutes:.1f} min", style="bold", highlight=False)
     for name, value in lines.items():
         console.print(f"{name:18}{value}", soft_wrap=True, highlight=False, markup=False)

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from assets.records import read_record
+from assets.review import reviewed_lines
 from orchestration.definitions import build_definitions
 from orchestration.jobs import LABEL_NEW_BATCH
 from orchestration.partitions import batches_of
@@ -40,6 +41,8 @@ class HeadlessLoop:
 
         ``label`` returns when the workers have nothing left to do.
         """
+        if self.loop.review:
+            reviewed_lines(self.store, self.loop)  # raises dg.Failure while there is nothing to review
         announce("Indexing the photographs, preparing team and lambdas")
         self.materialize(*BEFORE_LABELING)
         announce("Labeling")

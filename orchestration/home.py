@@ -30,6 +30,14 @@ class Home:
         return self.root / "predictions"
 
     @property
+    def labels(self) -> Path:
+        return self.root / "labels"
+
+    @property
+    def tasks(self) -> Path:
+        return self.root / "tasks"
+
+    @property
     def loops(self) -> Path:
         return self.root / "loops"
 

@@ -17,6 +17,18 @@ class LoopError(ValueError):
     """A loop's file cannot be used; one line for each thing that is wrong in it."""
 
 
+def find_loop(name: str) -> Path:
+    """The file of a loop, given by its path or, if it is one of ours, by its name. Raises LoopError."""
+    known = {file.stem: file for file in sorted((PROJECT / "loops").glob("*.yaml"))}
+    if name in known and not Path(name).is_file():
+        return known[name]
+    if not Path(name).is_file():
+        raise LoopError(
+            f"there is no loop {name}: give the path of a loop's file, or one of {', '.join(known)}"
+        )
+    return Path(name)
+
+
 def load_loop(path: Path | str) -> Loop:
     """Read a loop's file. Raises LoopError, which names file, field, value and what would be right."""
     path = Path(path)

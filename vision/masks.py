@@ -110,7 +110,9 @@ def overlaps(pairs: Iterable[tuple[Mask, Mask]], labels: Sequence[str]) -> dict[
             a, b = one == number + 1, other == number + 1
             both[number] += numpy.count_nonzero(a & b)
             either[number] += numpy.count_nonzero(a | b)
-    return {label: both[number] / either[number] for number, label in enumerate(labels) if either[number]}
+    return {
+        label: float(both[number] / either[number]) for number, label in enumerate(labels) if either[number]
+    }
 
 
 def mean_overlap(found: dict[str, float]) -> float:

@@ -38,6 +38,12 @@ def draw_boxes(
     return _encode(picture, "PNG")
 
 
+def draw_mask_on(image: bytes, mask: Mask, labels: Sequence[str]) -> bytes:
+    """The image with its mask in the labels' colours over it; returns a PNG."""
+    picture = Image.open(io.BytesIO(image)).convert("RGB")
+    return _encode(tint(picture, mask, label_colours(len(labels))), "PNG")
+
+
 def contact_sheet(
     items: Sequence[tuple[bytes, Sequence[Box] | Mask, str]],
     *,

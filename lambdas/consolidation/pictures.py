@@ -32,12 +32,14 @@ def read_mask(png: bytes, size: tuple[int, int], indices: Mapping[str, int]) -> 
     mask = numpy.empty((height, width), dtype=numpy.uint8)
     try:
         with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+            if image.size != size:
+                raise ValueError(f"a second header says {image.size[0]} x {image.size[1]} pixels")
             image.load()
             for rows in bands(size):
                 band = image.crop((0, rows.start, width, rows.stop)).convert("RGBA")
                 pixels = numpy.asarray(band).view("<u4")[..., 0]
                 mask[rows] = table[pixels & 0xFFFFFF] * (pixels >> 24 != 0)
-    except (OSError, SyntaxError, ValueError, EOFError) as problem:
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as problem:
         raise ValueError(f"the PNG file is damaged: {problem}") from problem
     return mask
 

@@ -11,6 +11,9 @@ import numpy
 import pytest
 from PIL import Image, ImageDraw
 
+from vision.mask_labels import MaskLabels
+from vision.masks import read_mask
+
 LABELS = ["cat", "dog", "bird"]
 COLOURS = {"cat": "#1f77b4", "dog": "#ff7f0e", "bird": "#2ca02c"}
 SIZE = (6, 4)  # width, height
@@ -107,6 +110,13 @@ def test_the_mask_is_a_palette_file_with_the_colours_of_the_map(consolidate):
         "agreement": {"cat": 1.0, "dog": 1.0, "bird": 1.0},
     }
     assert set(label) == {"mask-ref", "internal-color-map", "image_size", "consensus"}
+
+
+def test_the_mask_is_read_by_those_who_train_with_it(consolidate):
+    label, mask = consolidate(answer("ann", GOOD))
+    assert names_in(read_mask(mask.fp.getvalue(), LABELS, SIZE)) == FIELD
+    line = {"source-ref": "s3://images/7.jpg", "animals": label}
+    assert MaskLabels().read(line, "animals", LABELS).names == tuple(LABELS)
 
 
 def test_the_colour_map_names_only_what_is_in_the_mask(consolidate):
@@ -215,16 +225,14 @@ def test_an_interlaced_file_is_read(consolidate):
     assert names_in(mask) == FIELD
 
 
-def make_png(header: bytes, data: bytes) -> bytes:
-    def chunk(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+def chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(data))
-        + chunk(b"IEND", b"")
-    )
+
+def make_png(header: bytes, data: bytes, between: bytes = b"") -> bytes:
+    """A PNG file with ``data`` as its pixels, uncompressed, and further chunks before them."""
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    return start + between + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
 
 
 def test_transparent_white_and_unknown_colours_are_background(consolidate):
@@ -257,6 +265,7 @@ def header(*fields):
 
 
 GOOD = painted(FIELD)
+SMALL = header(6, 4, 8, 6, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +280,11 @@ GOOD = painted(FIELD)
         (make_png(header(6, 4, 16, 6, 0, 0, 0), bytes(4 * (1 + 6 * 8))), "16 bits"),
         (make_png(header(6, 4, 16, 0, 0, 0, 0), bytes(4 * (1 + 6 * 2))), "16 bits"),
         (make_png(header(6, 4, 8, 5, 0, 0, 0), bytes(100)), "colour type 5"),
-        (make_png(header(6, 4, 8, 6, 0, 0, 0), b""), "damaged"),
+        (make_png(SMALL, b""), "damaged"),
+        (make_png(SMALL, bytes(100), chunk(b"IHDR", header(8_000, 8_000, 8, 6, 0, 0, 0))), "8000 x 8000"),
+        (make_png(SMALL, bytes(100), chunk(b"IHDR", header(60_000, 60_000, 8, 6, 0, 0, 0))), "damaged"),
+        (make_png(SMALL, bytes(100), chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1 << 26)))), "damaged"),
+        (make_png(SMALL, bytes(100), chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(1 << 26)))), "damaged"),
         (make_png(header(6, 4, 8, 6, 9, 0, 0), b""), "damaged"),
         (painted(rows("cc cc")), "2 x 2 pixels, inputImageProperties say 6 x 4"),
     ],
@@ -284,6 +297,11 @@ def test_a_hostile_file_costs_only_itself(consolidate, png, reason, capsys):
     assert label["consensus"]["ignored_answers"] == 1
     printed = capsys.readouterr().out
     assert "worker eve" in printed and reason in printed
+
+
+def test_more_pixels_than_the_header_says_are_not_decoded(consolidate):
+    _, mask = consolidate(answer("ann", make_png(SMALL, bytes(1 << 26))))
+    assert mask.size == SIZE
 
 
 def test_a_bomb_is_refused_by_its_header_even_when_the_answer_agrees_with_it(consolidate, capsys):

@@ -43,7 +43,9 @@ class Jobs:
         return [job for job in self.all() if job["LabelingJobStatus"] in ACTIVE]
 
     def task(self, name: str) -> dict:
-        return self.store.find(TASK, key_of(name))
+        """What an older server wrote had one way to answer, ``kind``, and nothing to review."""
+        task = self.store.find(TASK, key_of(name))
+        return {"tag": task.get("kind"), "reviewed": None} | task
 
     def name_element(self, name: str, element: str) -> None:
         self.store.update(TASK, key_of(name), element=element)

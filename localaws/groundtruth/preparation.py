@@ -19,6 +19,7 @@ from localaws.groundtruth.threads import in_threads
 HEADER_BYTES = 64 * 1024
 LARGEST_IMAGE = 40 * 2**20  # bytes
 MOST_PIXELS = 100_000_000
+LONGEST_SIDE = 65_535  # pixels, as many as a JPEG can have
 VERSION = "2018-10-16"  # of the format of the functions' events
 THREADS = 8
 
@@ -121,6 +122,8 @@ def image_size(data: bytes) -> tuple[int, int]:
             width, height = image.size
     except UnidentifiedImageError:
         raise OSError("not a JPEG or PNG image") from None
+    if max(width, height) > LONGEST_SIDE:
+        raise ValueError(f"{width} x {height} pixels; sides of {LONGEST_SIDE} are accepted")
     if width * height > MOST_PIXELS:
         raise ValueError(f"{width} x {height} pixels; {MOST_PIXELS} are accepted")
     return width, height

@@ -28,6 +28,7 @@ class TaskType:
     writes_files: bool = False  # a label is the address of one: its attribute ends with -ref
     reviews: bool = False  # workers see the label of an earlier job
     adjusts: bool = False  # and may change it
+    fewest_labels: int = 1
 
 
 TASK_TYPES = {
@@ -41,7 +42,13 @@ TASK_TYPES = {
             labels.mask,
             writes_files=True,
         ),
-        TaskType("ImageMultiClass", CLASSIFIERS, "groundtruth/image-classification", labels.image_class),
+        TaskType(
+            "ImageMultiClass",
+            CLASSIFIERS,
+            "groundtruth/image-classification",
+            labels.image_class,
+            fewest_labels=2,
+        ),
         TaskType(
             "VerificationBoundingBox",
             CLASSIFIERS,

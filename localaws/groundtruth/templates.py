@@ -108,20 +108,8 @@ def check_source(template: str) -> str:
     for tag in tags:
         if tag not in OFFERED:
             raise _unsupported(tag)
-    for found in FETCHED.finditer(shown):
-        address = found["script"] or found["style"]
-        if not OUR_OWN.match(address):
-            raise TemplateProblem(
-                "ExternalResource",
-                f"{address} is from another server: tasks are shown without access to the network, "
-                "so scripts and styles must stand in the template itself",
-            )
-    if media := MEDIA.search(shown):
-        tag = (media["tag"] or media["frame"]).lower()
-        raise TemplateProblem(
-            "UnsupportedElement",
-            f"<{tag}> would stay empty: the portal of the stand-in shows images and texts",
-        )
+    for problem in _not_sent(shown):
+        raise problem
     answered = [tag for tag in tags if tag in ANNOTATING]
     if len(answered) > 1 or PLAIN_FORM not in tags:
         raise TemplateProblem(
@@ -134,7 +122,7 @@ def check_source(template: str) -> str:
 
 def find_problems(html: str) -> list[TemplateProblem]:
     """What keeps rendered HTML from being a task."""
-    return ElementReader(html).problems
+    return [*ElementReader(html).problems, *_not_sent(COMMENT.sub("", html))]
 
 
 def answer_element(html: str, tag: str) -> dict[str, str]:
@@ -204,3 +192,21 @@ def _unsupported(tag: str) -> TemplateProblem:
         "UnsupportedElement",
         f"the portal of the stand-in does not offer <{tag}>; it has {', '.join(OFFERED)}",
     )
+
+
+def _not_sent(html: str) -> Iterator[TemplateProblem]:
+    """What a task would load, and the portal does not send: it shows images, and reaches no other server."""
+    for found in FETCHED.finditer(html):
+        address = found["script"] or found["style"]
+        if not OUR_OWN.match(address):
+            yield TemplateProblem(
+                "ExternalResource",
+                f"{address} is from another server: tasks are shown without access to the network, "
+                "so scripts and styles must stand in the template itself",
+            )
+    if media := MEDIA.search(html):
+        tag = (media["tag"] or media["frame"]).lower()
+        yield TemplateProblem(
+            "UnsupportedElement",
+            f"<{tag}> would stay empty: the portal of the stand-in shows images and texts",
+        )

@@ -105,19 +105,25 @@ def check_files(params: dict, files: Files, account: str) -> dict:
     output = params["OutputConfig"]["S3OutputPath"]
     bucket, _ = _read(lambda: split_uri(f"{output.rstrip('/')}/output"), "S3OutputPath", output)
     _read(lambda: files.check_bucket(bucket), "S3OutputPath", output)
-    template, tag = _read_template(params["HumanTaskConfig"], files, account)
+    task_type = task_type_of(params["HumanTaskConfig"], account)
+    template, tag = _read_template(params["HumanTaskConfig"], task_type, files)
     labels, reviewed = _read_config(params, tag, files)
+    if task_type and len(labels) < task_type.fewest_labels:
+        raise invalid(
+            f"LabelCategoryConfigS3Uri {params['LabelCategoryConfigS3Uri']} has {len(labels)} label; "
+            f"the task type {task_type.name} needs {task_type.fewest_labels} or more"
+        )
     return {"labels": labels, "template": template, "tag": tag, "reviewed": reviewed}
 
 
-def _read_template(task: dict, files: Files, account: str) -> tuple[str, str]:
+def _read_template(task: dict, task_type: TaskType | None, files: Files) -> tuple[str, str]:
+    """The template, and the tag of the element that workers answer with."""
     uri = task["UiConfig"]["UiTemplateS3Uri"]
     try:
         template = _read(lambda: files.read(uri), "UiTemplateS3Uri", uri).decode()
         tag = check_source(template)
     except (UnicodeDecodeError, TemplateProblem) as problem:
         raise invalid(f"UiTemplateS3Uri {uri}: {problem}") from None
-    task_type = task_type_of(task, account)
     if task_type and tag not in task_type.tags:
         raise invalid(
             f"UiTemplateS3Uri {uri}: workers answer with <{tag}>, but the task type {task_type.name} "

@@ -110,6 +110,13 @@ def test_what_is_no_image_has_no_size(data, message):
         image_size(data)
 
 
+def test_an_image_of_a_single_endless_row_is_refused():
+    file = io.BytesIO()
+    Image.new("1", (70_000, 1)).save(file, "PNG")
+    with pytest.raises(ValueError, match="70000 x 1 pixels; sides of 65535 are accepted"):
+        image_size(file.getvalue())
+
+
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_an_image_beyond_a_hundred_megapixels_is_refused_before_it_is_decoded():
     file = io.BytesIO()

@@ -174,6 +174,16 @@ def test_a_label_attribute_ends_with_ref_where_the_labels_are_files_and_only_the
     assert "must not end with -ref" in refusal(studio, request_of)
 
 
+def test_a_classification_with_a_single_class_is_refused(studio, request_of):
+    task = request_of["HumanTaskConfig"]
+    task["PreHumanTaskLambdaArn"] = f"{BUILT_IN}PRE-ImageMultiClass"
+    consolidation = {"AnnotationConsolidationLambdaArn": f"{BUILT_IN}ACS-ImageMultiClass"}
+    task["AnnotationConsolidationConfig"] = consolidation
+    task["UiConfig"]["UiTemplateS3Uri"] = studio.write("classify.html", "<crowd-form><crowd-classifier>")
+    request_of["LabelCategoryConfigS3Uri"] = studio.write("one.json", '{"labels": [{"label": "dog"}]}')
+    assert "has 1 label; the task type ImageMultiClass needs 2 or more" in refusal(studio, request_of)
+
+
 def test_only_a_form_of_inputs_needs_no_labels(studio, request_of):
     task = request_of["HumanTaskConfig"]
     task["AnnotationConsolidationConfig"] = {"AnnotationConsolidationLambdaArn": OWN}

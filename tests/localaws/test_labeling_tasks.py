@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from localaws.groundtruth.jobs import Jobs
 from localaws.groundtruth.objects import NewObject, Objects, Prepared
 from localaws.groundtruth.tables import create_tables
 from localaws.groundtruth.tasks import LeaseGone, Tasks
@@ -114,6 +115,13 @@ def test_no_answer_is_accepted_once_a_job_has_taken_its_tasks_back(store, tasks)
     with pytest.raises(LeaseGone):
         tasks.held(lease.id, "anna", lease.token)
     assert tasks.claim(JOB, "ben", MINUTE) is None
+
+
+def test_a_task_that_an_older_server_wrote_is_still_one_with_boxes(store):
+    jobs = Jobs(store)
+    jobs.add({"LabelingJobName": "Old"}, {"labels": ["dog"], "template": "", "kind": "crowd-bounding-box"})
+    task = jobs.task("old")
+    assert (task["tag"], task["reviewed"]) == ("crowd-bounding-box", None)
 
 
 def test_the_same_answer_again_is_known_and_another_one_is_not(store, tasks):

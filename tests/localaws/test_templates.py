@@ -27,12 +27,12 @@ STARTER = """
 INPUT = {"taskObject": "s3://b/k.jpg", "header": "Draw", "labels": ["dog", "cat"]}
 
 
-def shown(uri: str) -> str:
+def shown_at(uri: str) -> str:
     return f"https://portal/{uri.removeprefix('s3://')}"
 
 
 def test_the_starter_template_renders_to_one_answerable_element():
-    html = render(STARTER, INPUT, shown)
+    html = render(STARTER, INPUT, shown_at)
     assert 'src="https://portal/b/k.jpg"' in html
     assert "labels='" not in html and 'labels="[&#34;dog&#34;, &#34;cat&#34;]"' in html  # escaped once
     assert find_problems(html) == []
@@ -61,7 +61,7 @@ def test_variables_are_escaped_unless_the_template_says_otherwise(template, text
         "old-metadata": {"class-map": {"1": "dog"}},
         "hostile": "<b>\"'&amp;",
     }
-    assert render(template, values, shown) == text
+    assert render(template, values, shown_at) == text
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_variables_are_escaped_unless_the_template_says_otherwise(template, text
 )  # fmt: skip
 def test_a_template_cannot_run_away_or_reach_files(template, code):
     with pytest.raises(TemplateProblem) as refused:
-        render(template, {"long": "x" * 1000}, shown)
+        render(template, {"long": "x" * 1000}, shown_at)
     assert refused.value.code == code
 
 
@@ -89,12 +89,12 @@ def test_access_is_granted_only_to_what_the_line_or_the_template_names():
     template = "{{ task.input.uri | grant_read_access }} {{ 's3://b/example.jpg' | grant_read_access }}"
     line = {"source-ref": "s3://b/k.jpg", "old": {"mask-ref": "s3://b/mask.png"}}
     for uri in ("s3://b/k.jpg", "s3://b/mask.png"):
-        assert render(template, {"uri": uri}, access_for(template, line, shown)) == (
-            f"{shown(uri)} https://portal/b/example.jpg"
+        assert render(template, {"uri": uri}, access_for(template, line, shown_at)) == (
+            f"{shown_at(uri)} https://portal/b/example.jpg"
         )
     for uri in ("s3://b/other.jpg", "https://b/k.jpg", "/etc/passwd"):
         with pytest.raises(TemplateProblem, match="grant_read_access") as refused:
-            render(template, {"uri": uri}, access_for(template, line, shown))
+            render(template, {"uri": uri}, access_for(template, line, shown_at))
         assert refused.value.code == "AccessRefused"
 
 
@@ -124,7 +124,7 @@ def test_an_element_that_the_portal_lacks_is_refused_by_name(template, message):
     ],
 )
 def test_rendered_html_that_makes_no_task_is_told_why(before, after, message):
-    problems = find_problems(render(STARTER.replace(before, after), INPUT, shown))
+    problems = find_problems(render(STARTER.replace(before, after), INPUT, shown_at))
     assert any(message in problem.message for problem in problems), problems
 
 
@@ -142,6 +142,8 @@ def test_scripts_and_styles_from_elsewhere_are_refused_because_no_task_could_loa
     with pytest.raises(TemplateProblem, match="is from another server") as refused:
         check_source(STARTER + source)
     assert refused.value.code == "ExternalResource"
+    shown = render(STARTER + source, INPUT | {"style": "/x.css"}, shown_at)
+    assert [problem.code for problem in find_problems(shown)] == ["ExternalResource"]
     assert check_source(STARTER + f"<!-- {source} -->") == "crowd-bounding-box"
 
 

@@ -13,6 +13,7 @@ from resources.ground_truth import GroundTruth, label_categories, labeling_job_r
 from resources.loop import Loop
 from resources.names import content_hash, job_name, sha256
 from resources.object_store import ObjectStore
+from resources.portal_link import progress_metadata
 from vision.manifest import input_manifest
 
 
@@ -128,6 +129,7 @@ def labeling_job(
             "images": len(inputs["images"]),
             "workers_per_object": loop.labeling.workers_per_object,
             "portal": dg.MetadataValue.url(team["portal"]),
+            **progress_metadata(ground_truth.aws, team["portal"], job.name),
         },
         check_results=[dg.AssetCheckResult(check_name="has_not_failed", passed=True)],
     )

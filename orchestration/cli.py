@@ -87,6 +87,17 @@ def crowd(
 
 
 @app.command()
+def requester(
+    loop: Annotated[Path | None, typer.Option(help="A loop's file; the last demo's if not given")] = None,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """Print a link to the page that shows how the labeling jobs get on."""
+    from orchestration.requester import requester_link
+
+    typer.echo(requester_link(home, loop))
+
+
+@app.command()
 def predict(
     image: Annotated[Path, typer.Argument(help="A JPEG or PNG file", exists=True, dir_okay=False)],
     loop: LoopName = None,

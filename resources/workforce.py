@@ -52,6 +52,12 @@ class Workforce(dg.ConfigurableResource):
             members=members,
         )
 
+    def portal(self, name: str) -> str | None:
+        """The address where the team's workers sign in; None while there is no such team."""
+        with explained(f"look up the work team {name}"):
+            team = self._team(name)
+        return address(team["SubDomain"]) if team else None
+
     def _workforce(self) -> dict | None:
         """There is at most one private workforce in an account and region."""
         found = self.aws.ground_truth().list_workforces()["Workforces"]

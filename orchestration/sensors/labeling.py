@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,8 @@ from orchestration.jobs import COLLECT_LABELS
 from orchestration.partitions import batches_of
 from resources.ground_truth import GroundTruth, LabelingJob
 from resources.loop import Loop
+from resources.portal_link import progress_metadata
+from resources.workforce import Workforce
 
 BATCH_IN_MANIFEST = re.compile(r"/batches/([^/]+)/[^/]+$")
 # Jobs that changed this recently are looked at again: clocks differ, and a tick can die half-way.
@@ -81,18 +83,25 @@ def labeling_sensor(loop: Loop) -> dg.SensorDefinition:
         minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
-    def labeling(context: dg.SensorEvaluationContext, ground_truth: GroundTruth) -> dg.SensorResult:
+    def labeling(
+        context: dg.SensorEvaluationContext, ground_truth: GroundTruth, workforce: Workforce
+    ) -> dg.SensorResult:
         """Report how far the workers are, and collect the labels of finished jobs."""
         seen = Seen.load(context.cursor)
         batches = set(context.instance.get_dynamic_partitions(batches_of(loop).name))
         jobs = ground_truth.changed_since(seen.until - OVERLAP, f"{loop.slug}-labels-")
         found = news(jobs, seen, batches)
+        portal = workforce.portal(loop.team.name) if found.progressed else None
+
+        def pages(job: LabelingJob) -> dict[str, dg.MetadataValue]:
+            return progress_metadata(workforce.aws, portal, job.name) if portal else {}
+
         return dg.SensorResult(
             run_requests=[
                 dg.RunRequest(run_key=job.arn, partition_key=batch) for batch, job in found.finished
             ],
             asset_events=[
-                *(progress(key, batch, job) for batch, job in found.progressed),
+                *(progress(key, batch, job, pages(job)) for batch, job in found.progressed),
                 *(failure(key, batch, job) for batch, job in found.failed),
             ],
             cursor=found.seen.dump(),
@@ -101,7 +110,10 @@ def labeling_sensor(loop: Loop) -> dg.SensorDefinition:
     return labeling
 
 
-def progress(key: dg.AssetKey, batch: str, job: LabelingJob) -> dg.AssetObservation:
+def progress(
+    key: dg.AssetKey, batch: str, job: LabelingJob, pages: Mapping[str, dg.MetadataValue]
+) -> dg.AssetObservation:
+    """``pages``: where more of the job can be seen."""
     return dg.AssetObservation(
         key,
         partition=batch,
@@ -113,6 +125,7 @@ def progress(key: dg.AssetKey, batch: str, job: LabelingJob) -> dg.AssetObservat
             "failed": job.failed,
             "to_do": job.unlabeled,
             "percent": round(100 * (job.labeled + job.failed) / max(job.total, 1), 1),
+            **pages,
         },
     )
 

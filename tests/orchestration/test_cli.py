@@ -63,7 +63,7 @@ def test_every_command_is_listed_with_what_it_does():
     assert result.returncode == 0
     lines = [line.strip("\u2502| ").split() for line in result.stdout.splitlines()]
     described = {words[0] for words in lines if len(words) > 3}
-    assert {"demo", "up", "crowd", "predict", "labeling-service", "test"} <= described
+    assert {"demo", "up", "crowd", "requester", "predict", "labeling-service", "test"} <= described
 
 
 def test_a_labeling_service_without_credentials_says_what_is_missing(tmp_path, monkeypatch):

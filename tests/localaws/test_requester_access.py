@@ -12,7 +12,7 @@ import httpx
 import pytest
 from botocore.credentials import Credentials
 
-from localaws.api import Clients, Identity
+from localaws.api import Identity, OwnClients
 from localaws.groundtruth.requester.access import Access, Refused, read_reply
 from localaws.services.sts import Sts
 from localaws.store import Store
@@ -182,7 +182,7 @@ def test_a_link_opens_under_no_other_name_of_the_portal(stand_in):
 
 
 def access_to(wire, tmp_path, account: str = "000000000000") -> tuple[Access, str]:
-    clients = Clients(wire.endpoint, "not used", "not used", "us-east-1")
+    clients = OwnClients(wire.endpoint, "not used", "not used", "us-east-1")
     keys = Credentials(ACCESS_KEY, SECRET_KEY)
     return Access(clients, account, PORTAL), token_of(signed_query(wire.endpoint, keys, {HEADER: PORTAL}))
 

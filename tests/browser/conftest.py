@@ -2,6 +2,7 @@
 an origin, and ``pictures`` are the images it may name. A test fails when the page logs an error."""
 
 import io
+import json
 import re
 import shutil
 import socket
@@ -29,6 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 60_000  # milliseconds, for a machine that does much else
 ELEMENTS = Path(__file__).parents[2] / "localaws/groundtruth/portal/static/elements"
 CROWD_SCRIPT = re.compile(r"<script\s+src=[\"']?https://assets\.crowd\.aws/[^>]*>\s*</script>", re.IGNORECASE)
 MODULE = (
@@ -125,14 +127,15 @@ class Task:
 
     def messages(self, kind: str) -> list[dict]:
         """What the frame has said so far, by the type of the message."""
-        return self.page.evaluate("kind => messages.filter(({type}) => type === kind)", kind)
+        told = "kind => JSON.stringify(messages.filter(({type}) => type === kind))"
+        return json.loads(self.page.evaluate(told, kind))
 
     def wait_for_message(self, kind: str, count: int = 1) -> dict:
         """The ``count``-th message of its kind."""
         self.page.wait_for_function(
             "([kind, count]) => messages.filter(({type}) => type === kind).length >= count",
             arg=[kind, count],
-            timeout=60_000,
+            timeout=PATIENCE,
         )
         return self.messages(kind)[count - 1]
 
@@ -204,7 +207,7 @@ def contexts(chromium) -> Callable:
     def context(touch: bool):
         if touch not in made:
             made[touch] = chromium.new_context(has_touch=touch)
-            made[touch].set_default_timeout(60_000)
+            made[touch].set_default_timeout(PATIENCE)
         return made[touch]
 
     return context

@@ -62,9 +62,7 @@ def test_two_fingers_move_and_zoom_and_draw_nothing(touch):
     assert int(task.frame.locator(".zoom").inner_text().split()[0]) == pytest.approx(
         int(zoom.split()[0]) * 1.5, abs=3
     )
-    assert task.point(200, 150) == pytest.approx(
-        ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2), abs=2
-    )
+    assert task.point(200, 150) == pytest.approx(((left[0] + right[0]) / 2, (left[1] + right[1]) / 2), abs=2)
     assert boxes(task) == []
 
     before = task.point(200, 150)

@@ -30,7 +30,10 @@ def call(page, module: str, function: str, *arguments):
         ("  ", None),
         ("['cat', \"dog\",]", ["cat", "dog"]),
         ("[{ label: 'a', left: 1, top: -2.5, width: .5, height: 1e2, },]", [BOX]),
-        ('{\'it\\\'s\': "say \\"hi\\"\\n", 7: true, $x_y-z: null}', None),
+        (
+            '{\'it\\\'s\': "say \\"hi\\"\\n", 7: true, $x_y-z: null}',
+            {"it's": 'say "hi"\n', "7": True, "$x_y-z": None},
+        ),
         ("{a: {b: [[], {}, undefined]}}", {"a": {"b": [[], {}, None]}}),
         ("'\\x41\\u00e4\\q'", "Aäq"),
         ("  12  ", 12),

@@ -7,6 +7,7 @@ from PIL import Image
 
 from tests.localaws.labeling import HEIGHT, WIDTH, Studio, box
 from tests.localaws.labeling_types import answer_all, boxes, chosen, job_of_type, mask
+from vision.manifest import LabeledManifest, read_labeled
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,13 @@ def metadata_of(line: dict, attribute: str, job: str) -> dict:
     assert metadata.pop("human-annotated") == "yes"
     assert metadata.pop("creation-date")
     return metadata
+
+
+def read_back(studio, job: str, attribute: str, form: str, labels=("dog", "cat")) -> LabeledManifest:
+    """What a loop makes of the output; it must understand every line."""
+    found = read_labeled(studio.read(output_uri(studio, job)), attribute, list(labels), form)
+    assert found.problems == [] and all(label.job for label in found.images)
+    return found
 
 
 def stripes(studio, uri: str) -> list[int]:
@@ -74,9 +82,13 @@ def test_a_class_is_written_as_aws_writes_it(studio, manifest):
         metadata = metadata_of(line, "animal", job)
         assert 0.6 < metadata.pop("confidence") < 0.7
         assert metadata == {"class-name": "cat", "type": "groundtruth/image-classification"}
+    labels = read_back(studio, job, "animal", "image_classification").images
+    assert [label.names for label in labels] == [("cat",), ("cat",)]
 
 
 def test_a_mask_is_written_as_aws_writes_it(studio, masked):
+    labels = read_back(studio, masked, "areas-ref", "semantic_segmentation").images
+    assert [label.names for label in labels] == [("dog", "cat"), ("dog", "cat")]
     for number, line in enumerate(studio.output(masked)):
         uri = line["areas-ref"]
         folder = f"s3://{studio.bucket}/output/{masked}/annotations/consolidated-annotation/output/"
@@ -115,6 +127,8 @@ def test_a_verification_adds_its_verdict_and_leaves_the_label(studio, request, t
     )
     assert all(task["input"]["reviewedLabels"] for task in tasks)
     studio.finished(job)
+    verdicts = read_back(studio, job, "verdict", "label_verification", ("good", "bad")).images
+    assert [verdict.names for verdict in verdicts] == [("bad",), ("bad",)]
     for line, before in zip(studio.output(job), studio.output(earlier), strict=True):
         assert line.pop("verdict") == "1"
         assert metadata_of(line, "verdict", job) == {
@@ -139,6 +153,8 @@ def test_an_adjustment_of_boxes_tells_who_changed_them_and_leaves_the_first_ones
 
     answer_all(studio, job, adjust)
     studio.finished(job)
+    labels = read_back(studio, job, "adjusted", "bounding_box").images
+    assert [label.adjusted for label in labels] == [True, False]
     for number, (line, before) in enumerate(zip(studio.output(job), studio.output(boxed), strict=True)):
         size = {"width": WIDTH, "height": HEIGHT, "depth": 3}
         drawn = {"class_id": 0, "left": 5, "top": 6, "width": 20, "height": 10}
@@ -167,6 +183,8 @@ def test_an_adjustment_of_masks_shows_the_first_ones_and_leaves_them(studio, mas
 
     answer_all(studio, job, adjust)
     studio.finished(job)
+    labels = read_back(studio, job, "better-ref", "semantic_segmentation").images
+    assert [label.adjusted for label in labels] == [True, False]
     for number, (line, first) in enumerate(zip(studio.output(job), before, strict=True)):
         width = [8, 10][number]
         drawn = [0] * 2 + [1] * width + [0] * (18 - width) + [2] * 30 + [0] * 10
@@ -201,14 +219,20 @@ def test_lines_without_a_label_to_review_fail_alone(studio, boxed):
 
 
 @pytest.mark.parametrize(
-    ("task_type", "attribute", "new_attribute", "way"),
+    ("task_type", "form", "attribute", "new_attribute", "way"),
     [
-        ("BoundingBox", "boxes", "others", lambda task: boxes(box(8))),
-        ("SemanticSegmentation", "areas-ref", "others-ref", lambda task: mask(dog=(0, 30))),
+        ("BoundingBox", "bounding_box", "boxes", "others", lambda task: boxes(box(8))),
+        (
+            "SemanticSegmentation",
+            "semantic_segmentation",
+            "areas-ref",
+            "others-ref",
+            lambda task: mask(dog=(0, 30)),
+        ),
     ],
 )
 def test_a_job_on_partly_failed_output_asks_for_what_is_missing(
-    studio, task_type, attribute, new_attribute, way
+    studio, task_type, form, attribute, new_attribute, way
 ):
     uris = studio.pictures(2)
     gone = f"s3://{studio.bucket}/images/gone-{task_type}.jpg"
@@ -217,6 +241,7 @@ def test_a_job_on_partly_failed_output_asks_for_what_is_missing(
     answer_all(studio, first, way)
     counters = studio.finished(first)["LabelCounters"]
     assert (counters["HumanLabeled"], counters["FailedNonRetryableError"]) == (2, 1)
+    assert [failure.uri for failure in read_back(studio, first, attribute, form).failures] == [gone]
     failed = studio.output(first)[1]
     assert attribute not in failed and "does not exist" in failed[f"{attribute}-metadata"]["failure-reason"]
 
@@ -224,6 +249,7 @@ def test_a_job_on_partly_failed_output_asks_for_what_is_missing(
     second = job_of_type(studio, task_type, output_uri(studio, first), attribute)
     assert [task["object"] for task in answer_all(studio, second, way)] == [gone]
     assert studio.finished(second)["LabelCounters"]["TotalLabeled"] == 3
+    assert len(read_back(studio, second, attribute, form).images) == 3
     again = studio.output(second)
     assert again[::2] == studio.output(first)[::2]
     assert again[1][attribute] and "failure-reason" not in again[1][f"{attribute}-metadata"]

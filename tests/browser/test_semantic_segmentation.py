@@ -282,13 +282,29 @@ def test_a_mask_can_be_painted_and_submitted_without_a_pointer(task):
     task.page.keyboard.up("Space")
     assert counts(task)[2] > 0
     one_stroke = drawn(task)
-    task.press("e", "Space", "Control+z")
+    task.press("e", "Enter")
+    assert (drawn(task) != one_stroke).any()
+    task.press("Control+z")
     assert (drawn(task) == one_stroke).all()
 
     task.press("Control+Enter")
 
     answer = task.wait_for_message("submit")["answer"]
     assert (submitted(answer) == one_stroke).all()
+
+
+def test_a_mouse_that_is_pushed_does_not_tear_a_stroke_of_the_keyboard(task):
+    task.press("ArrowLeft")
+    task.page.keyboard.down("Space")
+    task.page.mouse.move(*task.point(350, 20))
+    task.press("ArrowRight")
+    task.page.keyboard.up("Space")
+    painted = drawn(task)
+
+    task.press("Control+z")
+
+    assert painted.any() and not painted[:100].any()
+    assert not drawn(task).any()
 
 
 def test_a_polygon_can_be_drawn_without_a_pointer(task):
@@ -355,7 +371,9 @@ def test_a_hidden_mask_appears_again_when_it_is_changed(task):
 def test_the_toolbar_stays_in_one_row(mount, size):
     task = mount(template(), TAG, *size)
     tools = task.element.get_by_role("toolbar", name="Tools")
+    task.button("Submit").click()  # there is a message now
 
+    assert "No pixel is labeled" in task.element.locator(".message").text_content()
     assert tools.bounding_box()["height"] < 60
     tops = tools.evaluate("bar => [...bar.children].map(child => child.getBoundingClientRect().bottom)")
     assert max(tops) < size[1]

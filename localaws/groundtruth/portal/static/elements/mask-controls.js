@@ -9,13 +9,20 @@ const STEP = 0.2; // of the size, for each press of [ or ]
 
 export const MASK_STYLES = sheet(`
   .stage canvas { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; }
-  .slider { display: inline-flex; align-items: center; gap: 8px; min-height: 36px; white-space: nowrap; }
+  .slider { display: inline-flex; align-items: center; gap: 8px; min-height: 36px; }
+  .slider { white-space: nowrap; }
   .slider input { width: 96px; margin: 0; accent-color: var(--accent); }
   .slider output { min-width: 6ch; color: var(--muted); font-variant-numeric: tabular-nums; }
   .side .slider { display: flex; margin: 0 4px; }
   .side .slider input { flex: 1; min-width: 0; }
   .side .tick { margin: 0 4px; }
   .label small { color: var(--muted); font-variant-numeric: tabular-nums; }
+  .bar { position: relative; }
+  .bar .message { /* over the stage: in the full bar it would push the image up at each message */
+    position: absolute; right: 12px; bottom: calc(100% + 8px); padding: 8px 12px;
+    background: var(--danger-soft); border: 1px solid var(--danger); border-radius: 6px;
+    pointer-events: none;
+  }
 `);
 
 /** A slider {node, show(value)} for the diameter of the brush. */
@@ -43,6 +50,12 @@ export function makeKeep(onChange) {
   input.addEventListener("change", () => onChange(input.checked));
   const title = "Change only unlabeled pixels and those of the chosen label (L)";
   return { node: el("label", { className: "tick", title }, input, "Keep other labels"), input };
+}
+
+/** A share from 0 to 1 as text; nothing for none, but never "0.0 %" for a little. */
+export function percent(share) {
+  if (!share) return "";
+  return share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`;
 }
 
 function makeSlider({ text, title, unit, range, onInput }) {

@@ -7,7 +7,8 @@
 import { MOST_LABELS } from "./mask-raster.js";
 import { labelColour, rgb } from "./palette.js";
 
-export const BACKGROUND = "#ffffff"; // what Ground Truth's consolidation paints where there is no label
+/** What Ground Truth's consolidated masks show where there is no label. */
+export const BACKGROUND = "#ffffff";
 const TOLERANCE = 6; // a channel may be off by so much: some browsers add noise to what they show
 
 export class MaskLabels {

@@ -40,7 +40,9 @@ export function polygonOutline(corners, next, colour, place) {
 /** Two crossed lines: where the keyboard's cursor stands. */
 export function crosshair(point, place) {
   const [x, y] = place(point);
-  const d = `M${x - 12} ${y}H${x - 3}M${x + 3} ${y}H${x + 12}M${x} ${y - 12}V${y - 3}M${x} ${y + 3}V${y + 12}`;
+  const across = `M${x - 12} ${y}H${x - 3}M${x + 3} ${y}H${x + 12}`;
+  const down = `M${x} ${y - 12}V${y - 3}M${x} ${y + 3}V${y + 12}`;
+  const d = across + down;
   return [
     svg("path", { d, stroke: "#000", "stroke-width": 4, "stroke-opacity": 0.55 }),
     svg("path", { d, stroke: "#fff", "stroke-width": 1.5 }),

@@ -96,9 +96,8 @@ export class MaskRaster {
   /** Replaces the whole mask; not an edit that can be undone. */
   load(pixels) {
     if (pixels.length !== this.pixels.length) {
-      throw new RangeError(
-        `a mask of ${this.width} x ${this.height} has ${this.pixels.length} pixels, not ${pixels.length}`,
-      );
+      const expected = `${this.width} x ${this.height}`;
+      throw new RangeError(`a mask of ${expected} pixels cannot have ${pixels.length} of them`);
     }
     this.pixels.set(pixels);
     this.counts.fill(0);

@@ -22,6 +22,7 @@ export class Workbench {
   #tools;
   #cursor = null; // [x, y] in image pixels
   #byKeys = false; // whether the keyboard moved it there
+  #held = false; // whether Space is down, as the keyboard's button
 
   /**
    * `host` has label (the name chosen, or undefined), commit(patch), changed(), say(text),
@@ -40,7 +41,7 @@ export class Workbench {
     };
     stage.addEventListener("keydown", (event) => this.#spaceDown(event));
     stage.addEventListener("keyup", (event) => this.#spaceUp(event));
-    stage.addEventListener("blur", () => this.#inHand.busy && this.release());
+    stage.addEventListener("blur", () => this.#letGo());
   }
 
   // ---- what the tools work on
@@ -122,15 +123,18 @@ export class Workbench {
 
   /** `point` is null when the pointer has left. */
   pointAt(point) {
+    if (this.#held) return; // a mouse that is pushed must not tear a stroke of the keyboard
     this.#cursor = point;
     this.#byKeys = false;
     this.draw();
   }
 
-  /** Keys that move the cursor or work on an open polygon; whether it was one. */
+  /** Keys that move the cursor, use the tool there or work on an open polygon; whether it was one. */
   key(event) {
     if (this.#moveCursor(event)) return true;
-    if (event.altKey || !this.polygon.open) return false;
+    if (event.altKey || this.busy) return false;
+    if (event.key === "Enter" && !this.polygon.open) return this.#useAtCursor();
+    if (!this.polygon.open) return false;
     if (event.key === "Enter") this.polygon.close();
     else if (event.key === "Escape") this.polygon.abandon();
     else if (event.key === "Backspace") this.polygon.removeLast();
@@ -143,7 +147,8 @@ export class Workbench {
     const from = this.#cursor ?? this.#viewport.clamp([view.x, view.y]);
     const point = stepped(event, from, this.raster, scale);
     if (!point) return false;
-    this.drag([point]);
+    this.#inHand.drag(point);
+    this.#cursor = point;
     this.#byKeys = true;
     bringIntoSight(this.#viewport, this.#stage, this.#place(point));
     this.draw();
@@ -152,15 +157,31 @@ export class Workbench {
     return true;
   }
 
+  #useAtCursor() {
+    if (!this.#byKeys) return false;
+    this.press(this.#cursor);
+    this.release();
+    return true;
+  }
+
   /** Space is the keyboard's button: pressed, held while the arrows move the cursor, released. */
   #spaceDown(event) {
     if (event.code !== "Space" || !this.#byKeys || this.#host.locked) return;
     event.preventDefault(); // or it would take hold of the picture
-    if (!event.repeat) this.press(this.#cursor);
+    if (this.#held) return;
+    this.#held = true;
+    this.press(this.#cursor);
   }
 
   #spaceUp(event) {
-    if (event.code === "Space" && this.#byKeys) this.release();
+    if (event.code === "Space") this.#letGo();
+  }
+
+  #letGo() {
+    if (!this.#held) return;
+    this.#held = false;
+    if (this.#host.locked) this.cancel();
+    else this.release();
   }
 
   // ---- marks

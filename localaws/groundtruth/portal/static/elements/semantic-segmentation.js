@@ -30,7 +30,7 @@ export class CrowdSemanticSegmentation extends Annotator {
     ],
     ["Backspace, Esc", "Polygon: remove the last corner, cancel it"],
     ["Arrow keys", "Move a cursor (with Shift farther, with Alt one pixel)"],
-    ["Space", "Use the tool at the cursor; hold it while the cursor moves to paint a stroke"],
+    ["Space, Enter", "Use the tool at the cursor; hold Space while the cursor moves for a stroke"],
     ["Delete", "Take the label off the region at the pointer or cursor"],
   ];
 
@@ -139,9 +139,8 @@ export class CrowdSemanticSegmentation extends Annotator {
     if (!this.mask) return;
     const buttons = this.labelButtons();
     buttons.forEach((button, index) => {
-      const share = this.mask.share(this.labels[index]);
-      const text = share ? `${(100 * share).toFixed(1)} %` : "";
-      button.children[1].after(el("small", { textContent: text }));
+      const share = controls.percent(this.mask.share(this.labels[index]));
+      button.children[1].after(el("small", { textContent: share }));
     });
     const hint = el("p", {
       className: "hint",
@@ -197,6 +196,10 @@ export class CrowdSemanticSegmentation extends Annotator {
     return true;
   }
 
+  shortcutRows() {
+    return super.shortcutRows().filter(([, meaning]) => meaning !== "Delete"); // see extraKeys
+  }
+
   // ---- pointer
 
   down(event, point) {
@@ -249,6 +252,11 @@ export class CrowdSemanticSegmentation extends Annotator {
     if (!this.#bench.busy && !this.#bench.polygon.open) super.redo();
   }
 
+  reset() {
+    this.#bench.polygon.abandon();
+    super.reset();
+  }
+
   // ---- answer and draft
 
   get empty() {
@@ -269,7 +277,8 @@ export class CrowdSemanticSegmentation extends Annotator {
 
   showProblem(message) {
     super.showProblem(message);
-    if (this.#bench?.polygon.open) this.parts.stage.focus(); // Enter and Escape are for the polygon then
+    // Enter and Escape are for the polygon then.
+    if (this.#bench?.polygon.open) this.parts.stage.focus();
   }
 
   /** The answer but for labeledImage, which takes time: getSubmission() has all of it. */
@@ -289,7 +298,7 @@ export class CrowdSemanticSegmentation extends Annotator {
 
   async loadState({ mask, corners }) {
     await this.mask.load(mask);
-    this.#bench.polygon.corners = corners;
+    this.#bench.polygon.corners = corners ?? [];
     this.overlay.colours = this.mask.labels.colours;
     this.renderSide();
   }

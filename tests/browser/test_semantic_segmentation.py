@@ -479,3 +479,32 @@ def test_one_finger_paints_and_two_move_the_picture(mount):
 
     assert (drawn(task) == painted).all()
     assert task.element.evaluate("element => element.viewport.scale") > before
+
+
+# ---- the form around it
+
+
+def test_reset_goes_back_to_an_untouched_mask(mount):
+    html = template().replace("</crowd-form>", '<input type="reset" value="Start again"></crowd-form>')
+    task = mount(html, TAG)
+    task.click(60, 60)
+    polygon(task, *SQUARE)
+
+    task.button("Start again").click()
+
+    assert not drawn(task).any()
+    assert task.button("Undo").is_disabled()
+
+
+def test_a_stroke_in_progress_when_the_time_is_over_does_not_count(task):
+    task.click(60, 60)
+    task.page.mouse.move(*task.point(200, 200))
+    task.page.mouse.down()
+    task.page.mouse.move(*task.point(250, 200))
+    task.tell({"type": "locked"})
+    task.frame.get_by_text("time for this task is over").wait_for()
+    task.page.mouse.up()
+    task.click(300, 100)
+    task.press("ArrowLeft", "Space", "Delete", "Control+z")
+
+    assert (drawn(task) == disc(60, 60, 12)).all()

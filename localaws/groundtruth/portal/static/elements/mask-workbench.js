@@ -129,7 +129,7 @@ export class Workbench {
     this.draw();
   }
 
-  /** Keys that move the cursor, use the tool there or work on an open polygon; whether it was one. */
+  /** Keys that move the cursor, use the tool there or finish a polygon; whether it was one. */
   key(event) {
     if (this.#moveCursor(event)) return true;
     if (event.altKey || this.busy) return false;

@@ -39,13 +39,14 @@ def test_boxes_by_mouse_and_by_keyboard_are_what_the_job_puts_out(studio, desk):
     newcomer = add_newcomer(studio, f"new-{secrets.token_hex(4)}")
     desk.open(f"/jobs/{name}")
     desk.fill_in(newcomer, FIRST_PASSWORD)
+    desk.heading("Choose a password").wait_for()
     desk.page.get_by_label("New password").fill("short")
     desk.page.get_by_label("The same again").fill("other")
     desk.press("Enter")
     desk.see("The two passwords are not the same.")
     desk.page.get_by_label("The same again").fill("short")
     desk.press("Enter")
-    desk.see("assword")  # the pool's own words about its rules
+    desk.page.get_by_role("alert").filter(has_text="long enough").wait_for()  # the pool's own words
     for label in ("New password", "The same again"):
         desk.page.get_by_label(label).fill(PASSWORD)
     desk.press("Enter")
@@ -138,6 +139,7 @@ def test_closing_the_window_warns_while_something_is_not_saved(studio, desk):
     wait_for(lambda: desk.page.wait_for_timeout(50) or asked, "the warning")
     assert asked == ["beforeunload"]
     desk.see("Draft saved")
+    desk.page.mouse.move(640, 400)  # to look at the picture changes nothing
     with desk.page.expect_event("close"):
         desk.page.close(run_before_unload=True)
     assert asked == ["beforeunload"]

@@ -135,6 +135,7 @@ export class CrowdForm extends HTMLElement {
 
   #changed() {
     if (this.#locked || this.#sent) return;
+    this.#portal.post({ type: "changed" });
     clearTimeout(this.#draftTimer);
     this.#draftTimer = setTimeout(() => this.#sendDraft(), DRAFT_DELAY);
   }

@@ -9,8 +9,8 @@ import { notify } from "./notices.js";
 import { SignInForm } from "./sign-in.js";
 import { TaskPage } from "./task.js";
 
-const JOB = /^\/jobs\/([^/]+)$/;
-const AWAY = "The portal cannot be reached. Your work stays here; it is tried again by itself.";
+const JOB = /^\/jobs\/([A-Za-z0-9-]+)$/;
+const AWAY = "The portal cannot be reached. Your work stays here, and is sent as soon as it can be.";
 
 class App {
   portal = new Portal();
@@ -38,7 +38,7 @@ class App {
       this.#session = await this.portal.session();
       await this.#show();
     } catch (problem) {
-      this.#view.replaceChildren(make("p", { className: "loading", role: "alert", textContent: problem.message }));
+      this.#view.replaceChildren(problemText(problem));
     }
   }
 
@@ -69,8 +69,7 @@ class App {
         resolve(session);
       };
       const form = new SignInForm(this.portal, done, this.#session?.username);
-      const words = make("p", { textContent: "Your session has ended. Sign in to go on; your work is still here." });
-      const dialog = insist("Sign in again", words, form.element);
+      const dialog = insist("Your session has ended", form.element);
       form.focus();
     });
   }
@@ -90,13 +89,14 @@ class App {
       await page.open();
     } catch (problem) {
       this.#problem(problem);
+      if (this.#page === page) page.element.replaceChildren(problemText(problem));
     }
   }
 
   #makePage() {
     const { pathname } = location;
     const job = JOB.exec(pathname);
-    if (job) return new TaskPage(this, decodeURIComponent(job[1]));
+    if (job) return new TaskPage(this, job[1]);
     return new JobsPage(this.portal, this.#session, (problem) => this.#problem(problem));
   }
 
@@ -113,10 +113,8 @@ class App {
       this.#session = session;
       this.#show();
     });
-    const heading = make("h1", { textContent: "Sign in" });
-    const words = make("p", { className: "quiet", textContent: "With the user name that you were given for your work team." });
     this.#bar.replaceChildren(this.#brand());
-    this.#view.replaceChildren(make("section", { className: "page door" }, heading, words, form.element));
+    this.#view.replaceChildren(make("section", { className: "page door" }, form.element));
     form.focus();
   }
 
@@ -139,7 +137,10 @@ class App {
       await settleDrafts();
       await this.portal.signOut();
     } catch (problem) {
-      if (problem.status !== 401 && problem.status !== 403) return notify(problem.message);
+      if (problem.status !== 401 && problem.status !== 403) {
+        notify(problem.message);
+        return this.#show();
+      }
     }
     this.#session = this.#page = null;
     history.replaceState(null, "", "/");
@@ -166,6 +167,10 @@ class App {
     event.preventDefault();
     this.go(anchor.pathname);
   }
+}
+
+function problemText(problem) {
+  return make("p", { className: "loading", role: "alert", textContent: problem.message });
 }
 
 new App().start();

@@ -14,8 +14,8 @@ export class TaskFrame {
   #listener = (event) => this.#receive(event);
 
   /**
-   * `handlers`: onReady(), onSubmit(answer), onActivity(), onDraft(draft), onSlow() where the task does not get
-   * ready. What comes from the frame is from a stranger: it is checked where it is used.
+   * `handlers`: onReady(), onSubmit(answer), onActivity(), onChanged(), onDraft(draft), and onSlow() where the task
+   * does not get ready. What comes from the frame is from a stranger: it is checked where it is used.
    */
   constructor(address, title, handlers) {
     this.#handlers = handlers;
@@ -69,6 +69,7 @@ export class TaskFrame {
       this.#handlers.onReady();
     } else if (type === "submit") this.#handlers.onSubmit(answer);
     else if (type === "activity") this.#handlers.onActivity();
+    else if (type === "changed") this.#handlers.onChanged();
     else if (type === "draft") {
       this.#handlers.onDraft(draft);
       for (const resolve of this.#draftWaiters.splice(0)) resolve();

@@ -24,6 +24,9 @@ export class SignInForm {
   }
 
   #askForPassword(message) {
+    const words = this.#username
+      ? "Sign in to go on; your work is still here."
+      : "With the user name that you were given for your work team.";
     const username = field("User name", {
       name: "username",
       autocomplete: "username",
@@ -32,8 +35,12 @@ export class SignInForm {
       value: this.#username,
       readOnly: this.#username !== "",
     });
-    const password = field("Password", { name: "password", type: "password", autocomplete: "current-password" });
-    this.#show([username, password], "Sign in", message, async () => {
+    const password = field("Password", {
+      name: "password",
+      type: "password",
+      autocomplete: "current-password",
+    });
+    this.#show("Sign in", words, [username.label, password.label], message, async () => {
       const found = await this.#portal.signIn(username.input.value.trim(), password.input.value);
       if (found.challenge) this.#askForNewPassword(username.input.value.trim(), found.session);
       else this.#onDone(found);
@@ -41,11 +48,11 @@ export class SignInForm {
   }
 
   #askForNewPassword(username, session) {
-    const words = "Your first password was only for once. Choose one of your own.";
+    const words = "Your first password was only for once. From now on you sign in with this one.";
     const hidden = make("input", { name: "username", autocomplete: "username", value: username, hidden: true });
-    const first = field("New password", { name: "new", type: "password", autocomplete: "new-password" });
-    const second = field("The same again", { name: "again", type: "password", autocomplete: "new-password" });
-    const set = async () => {
+    const first = newPassword("New password", "new");
+    const second = newPassword("The same again", "again");
+    this.#show("Choose a password", words, [hidden, first.label, second.label], "", async () => {
       if (first.input.value !== second.input.value) throw new Error("The two passwords are not the same.");
       try {
         this.#onDone(await this.#portal.setPassword(username, session, first.input.value));
@@ -53,15 +60,14 @@ export class SignInForm {
         if (problem.status !== EXPIRED) throw problem;
         this.#askForPassword("That took too long. Sign in with your first password once more.");
       }
-    };
-    this.#show([words, hidden, first, second], "Set password and sign in", "", set);
+    });
     this.focus();
   }
 
-  #show(parts, action, message, submit) {
+  #show(title, words, fields, message, submit) {
     const alert = make("p", { className: "problem", role: "alert", textContent: message });
-    const send = make("button", { className: "primary", textContent: action });
-    const form = make("form", {}, ...parts.map(part), alert, send);
+    const send = make("button", { className: "primary", textContent: title });
+    const form = make("form", {}, ...fields, alert, send);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       send.disabled = true;
@@ -74,16 +80,19 @@ export class SignInForm {
       }
       send.disabled = false;
     });
-    this.element.replaceChildren(form);
+    this.element.replaceChildren(
+      make("h1", { textContent: title }),
+      make("p", { className: "quiet", textContent: words }),
+      form,
+    );
   }
-}
-
-function part(content) {
-  if (typeof content === "string") return make("p", { textContent: content });
-  return content.label ?? content;
 }
 
 function field(text, properties) {
   const input = make("input", { required: true, ...properties });
   return { input, label: make("label", {}, make("span", { textContent: text }), input) };
+}
+
+function newPassword(text, name) {
+  return field(text, { name, type: "password", autocomplete: "new-password" });
 }

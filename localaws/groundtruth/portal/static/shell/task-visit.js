@@ -9,7 +9,7 @@ import { alert, notify } from "./notices.js";
 import { DECLINE_QUESTION, RELEASE_QUESTION, stopQuestion } from "./questions.js";
 
 const SIGN_OF_LIFE = 5_000; // milliseconds between two of them
-const DRAFT_TIME = 3_000; // in which the frame gives a draft after a change
+const LONGEST_CHANGE = 20_000; // milliseconds of one change after the other until the frame is asked for a draft
 const GONE = 409;
 const TIME_OVER = "The time for this task is over. Nothing of it was submitted, and others can get it now.";
 const SLOW =
@@ -27,7 +27,7 @@ export class TaskVisit {
   #countdown;
   #ending = false; // something is on its way that may end the visit
   #over = false; // the task is not the worker's any more
-  #activeAt = -Infinity; // the last input that may have changed something which no draft has yet
+  #changedAt = null; // since when there are changes that no draft has yet
   #reportedAt = -Infinity;
 
   /** `then` has next() and jobs(): where to go when the visit has ended. */
@@ -44,7 +44,8 @@ export class TaskVisit {
     this.#frame = new TaskFrame(task.content, `Task: ${task.title}`, {
       onReady: () => this.#ready(),
       onSubmit: (answer) => this.#submit(answer),
-      onActivity: () => this.#active(),
+      onActivity: () => this.#report(),
+      onChanged: () => this.#changed(),
       onDraft: (draft) => this.#keep(draft),
       onSlow: () => this.#say(SLOW),
     });
@@ -58,7 +59,7 @@ export class TaskVisit {
 
   get unsaved() {
     if (this.#over) return false;
-    return this.#ending || this.#drafts.unsaved || Date.now() - this.#activeAt < DRAFT_TIME;
+    return this.#ending || this.#drafts.unsaved || this.#changedAt !== null;
   }
 
   focus() {
@@ -93,21 +94,22 @@ export class TaskVisit {
     this.#frame.focus();
   }
 
-  #active() {
-    if (this.#over) return;
-    this.#activeAt = Date.now();
-    this.#report();
-  }
-
   #report() {
-    if (Date.now() - this.#reportedAt < SIGN_OF_LIFE) return;
+    if (this.#over || Date.now() - this.#reportedAt < SIGN_OF_LIFE) return;
     this.#reportedAt = Date.now();
     this.#task.noteActivity().catch((problem) => this.#lost(problem));
   }
 
+  #changed() {
+    this.#changedAt ??= Date.now();
+    if (Date.now() - this.#changedAt < LONGEST_CHANGE) return;
+    this.#changedAt = Date.now();
+    this.collectDraft();
+  }
+
   #keep(draft) {
     if (this.#over || this.#ending || !isObject(draft)) return;
-    this.#activeAt = -Infinity;
+    this.#changedAt = null;
     if (!same(draft, this.#drafts.newest)) this.#drafts.put(draft);
   }
 
@@ -122,6 +124,7 @@ export class TaskVisit {
     const refused = await this.#finish("Submitting…", () => this.#task.submit(answer), "Submitted", "next");
     if (!refused) return;
     this.#frame.refuse(refused.message);
+    this.collectDraft();
     this.#say(`The answer was not accepted: ${refused.message}`);
   }
 
@@ -185,6 +188,7 @@ export class TaskVisit {
     this.#drafts.close();
     this.#bar.lock(timeWords);
     this.#frame.lock();
+    this.element.classList.add("over");
     this.#say(
       message,
       button("Next task", () => this.#then.next(), { className: "primary" }),

@@ -15,6 +15,8 @@ class Staff:
         self.sagemaker = session.client("sagemaker", config=patient)
         self.cognito = session.client("cognito-idp", config=patient)
         self.s3 = session.client("s3", config=patient)
+        # botocore makes these classes when they are first asked for; two threads at once would get two.
+        self.exists = self.cognito.exceptions.UsernameExistsException
         self.portal = portal
         self.joined: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -68,7 +70,7 @@ class Staff:
         return password
 
     def _ensure_user(self, username: str, pool: str) -> None:
-        with suppress(self.cognito.exceptions.UsernameExistsException):  # of an earlier crowd
+        with suppress(self.exists):  # of an earlier crowd
             self.cognito.admin_create_user(
                 UserPoolId=pool,
                 Username=username,

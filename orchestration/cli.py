@@ -109,6 +109,18 @@ def predict(
     predict_file(home, image, loop_file=find_loop(loop) if loop else None, console=console)
 
 
+@app.command("preview-task")
+def preview_task(
+    loop: Annotated[str, typer.Argument(help="A loop's file, or the name of one in loops/")],
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Show it in the browser")] = True,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """The task of the loop's first image as workers will see it, before any labeling job is created."""
+    from orchestration.preview import preview
+
+    preview(home, find_loop(loop), open_browser=open_browser, console=console)
+
+
 @app.command("labeling-service")
 def labeling_service(
     home: Annotated[Path, typer.Option(help="The folder that holds its jobs, teams and answers")] = (

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +76,20 @@ def running_stand_in(home: Path) -> Iterator[StandIn]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             process.wait()
+
+
+@contextmanager
+def any_stand_in(home: Path) -> Iterator[StandIn | None]:
+    """The stand-in that runs on ``home`` already, for which None is given, or one for as long as the body."""
+    with ExitStack() as stack:
+        started = None
+        try:
+            started = stack.enter_context(running_stand_in(home))
+        except StandInError as problem:
+            if "another server is running" not in str(problem):
+                raise
+            use_stand_in_of(home)
+        yield started
 
 
 def use_stand_in_of(home: Path) -> None:

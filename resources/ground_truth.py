@@ -1,9 +1,10 @@
 """Labeling jobs of SageMaker Ground Truth."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 
@@ -46,6 +47,11 @@ class LabelingJob:
             failure_reason=described.get("FailureReason"),
             modified=described["LastModifiedTime"],
         )
+
+
+class RenderedTask(NamedTuple):
+    html: str
+    problems: list[str]  # what keeps the template from being a task
 
 
 def label_categories(labels: list[str], reviewed_attribute: str | None = None) -> dict[str, Any]:
@@ -133,6 +139,15 @@ class GroundTruth(dg.ConfigurableResource):
                         if job.name.startswith(name_prefix) and job.arn not in seen:
                             seen.add(job.arn)
                             yield job
+
+    def render_template(self, template: str, task_input: dict[str, Any], role_arn: str) -> RenderedTask:
+        """The page that a worker would see for one task, rendered by Ground Truth itself."""
+        with explained("render the worker template"):
+            answer = self.aws.ground_truth().render_ui_template(
+                UiTemplate={"Content": template}, Task={"Input": json.dumps(task_input)}, RoleArn=role_arn
+            )
+        problems = [f"{error['Code']}: {error['Message']}" for error in answer["Errors"]]
+        return RenderedTask(answer["RenderedContent"], problems)
 
     def stop(self, name: str) -> None:
         self.aws.ground_truth().stop_labeling_job(LabelingJobName=name)

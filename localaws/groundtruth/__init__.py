@@ -59,7 +59,7 @@ class GroundTruth:
         store = Store(home / "ground_truth.sqlite3")
         create_tables(store.connection)
         signer = Signer(home / "portal-secret")
-        stopping = threading.Event()
+        stopping, static = threading.Event(), StaticFiles()
         files = Files(clients)
         functions = Functions(clients, stopping, identity.account, built_in_functions)
         jobs, objects, tasks, batches = Jobs(store), Objects(store), Tasks(store), Batches(store)
@@ -73,10 +73,10 @@ class GroundTruth:
             LabelingJobs(identity, jobs, objects, workteams, files, tags, self.engine.ring),
             workforces,
             workteams,
-            UiTemplates(image_address(signer, portal_url)),
+            UiTemplates(image_address(signer, portal_url), static, portal_url),
         ]
         workplace = Workplace(jobs, objects, tasks, workforces, workteams, clients)
-        sessions, static = Sessions(store, signer), StaticFiles()
+        sessions = Sessions(store, signer)
         requester = RequesterApp(
             Access(clients, identity.account, urlsplit(portal_url).netloc),
             RequesterSessions(store),

@@ -16,7 +16,7 @@ slot       one answer that an object still needs, or has; a worker holds at most
            active_*   seconds of work, and the last sign of it: see tasks.py
 refusal    a worker who declined an object is not offered it again
 batch      objects that were, or are being, consolidated in one call; ``moment`` names its files
-worker     who answered: an identity of the user pool
+worker     who answered: an identity of the user pool; ``username`` as of the last sign-in
 """
 
 import contextlib
@@ -79,7 +79,8 @@ CREATE TABLE IF NOT EXISTS batch (
 CREATE TABLE IF NOT EXISTS worker (
     id TEXT PRIMARY KEY,
     sub TEXT NOT NULL,
-    issuer TEXT NOT NULL
+    issuer TEXT NOT NULL,
+    username TEXT
 ) WITHOUT ROWID;
 """
 

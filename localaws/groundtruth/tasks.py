@@ -215,6 +215,9 @@ class Tasks:
             "SELECT count(*) FROM slot WHERE job = ? AND worker = ? AND state = 'submitted'", (job, worker)
         ).fetchone()[0]
 
-    def know_worker(self, worker: str, sub: str, issuer: str) -> None:
+    def know_worker(self, worker: str, sub: str, issuer: str, username: str | None = None) -> None:
         with self.store.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO worker VALUES (?, ?, ?)", (worker, sub, issuer))
+            connection.execute(
+                "INSERT OR REPLACE INTO worker (id, sub, issuer, username) VALUES (?, ?, ?, ?)",
+                (worker, sub, issuer, username),
+            )

@@ -84,6 +84,8 @@ def test_a_finished_job_is_told_with_its_workers_their_agreement_and_what_failed
         second.id: 4,
         third.id: 0,
     }
+    assert {row["username"] for row in workers.values()} == set(studio.usernames)
+    assert workers[third.id]["username"] == studio.usernames[2]
     assert workers[third.id]["declined"] == 1 and workers[third.id]["median_seconds"] is None
     assert told["answers"]["count"] == 8 and 0 <= told["answers"]["median_seconds"] < 60
 

@@ -36,7 +36,9 @@ def old_store(tmp_path) -> Store:
             "submitted_at = 5, answer = ? WHERE object = ?",
             (state, worker, f"token of {worker}", '{"boxes": []}' if state == "submitted" else None, number),
         )
-        store.connection.execute("INSERT INTO worker VALUES (?, 'sub', 'issuer')", (worker,))
+        store.connection.execute(
+            "INSERT INTO worker (id, sub, issuer) VALUES (?, 'sub', 'issuer')", (worker,)
+        )
     return store
 
 

@@ -99,7 +99,7 @@ class Entrance:
     def _welcome(self, request: Request, door: SignIn, person: Person) -> Response:
         self.sessions.close(request.cookies.get(COOKIE, ""))
         worker = worker_id(self.region, person.sub)
-        self.workplace.tasks.know_worker(worker, person.sub, person.issuer)
+        self.workplace.tasks.know_worker(worker, person.sub, person.issuer, person.username)
         session_id, session = self.sessions.open(worker, person, door.pool, door.client)
         response = JSONResponse(self._who(session))
         response.set_cookie(

@@ -58,8 +58,9 @@ class Statistics:
         return described
 
     def workers(self, key: str) -> list[dict[str, Any]]:
-        """Who has a part in the job: ``answers``, their ``median_seconds``, ``declined``, ``working`` on a
-        task now (or having put it aside), and ``last_answer_at``; the busiest first."""
+        """Who has a part in the job, the busiest first: id and ``username`` (None where it is not known),
+        ``answers`` and their ``median_seconds``, ``declined``, ``working`` (on a task now, or one put aside),
+        ``last_answer_at``."""
         return self._dicts(
             f"""
             WITH answer AS (SELECT worker, {SECONDS} AS seconds, submitted_at FROM {ANSWERS}),
@@ -76,9 +77,10 @@ class Statistics:
                 UNION ALL
                 SELECT worker, 0, 0, count(*), NULL FROM slot
                 WHERE job = :job AND state = 'working' GROUP BY worker)
-            SELECT worker, sum(answers) AS answers, max(median_seconds) AS median_seconds,
+            SELECT worker, max(username) AS username,
+                sum(answers) AS answers, max(median_seconds) AS median_seconds,
                 sum(declined) AS declined, sum(working) AS working, max(last_answer_at) AS last_answer_at
-            FROM part LEFT JOIN middle USING (worker)
+            FROM part LEFT JOIN middle USING (worker) LEFT JOIN worker AS person ON person.id = worker
             GROUP BY worker ORDER BY answers DESC, worker LIMIT {MOST_WORKERS}
             """,
             job=key,

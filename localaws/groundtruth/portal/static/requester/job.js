@@ -26,7 +26,7 @@ const STATES = [
   ["stopped", "Left out: the job was stopped"],
 ];
 const WORKERS = [
-  { title: "Worker", heading: true, text: (worker) => worker.worker },
+  { title: "Worker", heading: true, make: makeWorker, fill: fillWorker },
   { title: "Answers", numeric: true, text: (worker) => count(worker.answers) },
   { title: "Median time", numeric: true, text: (worker) => duration(worker.median_seconds) },
   { title: "Declined", numeric: true, text: (worker) => count(worker.declined) },
@@ -127,6 +127,16 @@ export class JobPage {
     const words = shown < objects.failed ? `The first ${count(shown)} of them` : "Which they are";
     setText(this.#failedList.firstElementChild, words);
   }
+}
+
+function makeWorker() {
+  return el("div", { className: "name" }, el("strong"), el("span"));
+}
+
+function fillWorker(node, { worker, username }) {
+  const [name, id] = node.children;
+  setText(name, username ?? worker);
+  setText(id, username ? worker : "");
 }
 
 function timeLeft({ status, seconds_left }) {

@@ -7,7 +7,7 @@ const refusal = document.getElementById("refusal");
 const page = el(
   "div",
   { className: "way-in" },
-  el("h1", { textContent: "How labeling gets on" }),
+  el("h1", { textContent: "Progress of labeling" }),
   refusal,
   el("p", {
     textContent:

@@ -110,6 +110,12 @@ def test_only_the_page_around_the_frame_is_listened_to(mount):
     assert task.answer() == {"a": "1"}
 
 
+def test_a_template_with_a_variable_called_parent_can_be_submitted(mount):
+    task = mount(form('<input name="a" value="1">', "var parent = 1, status = 2, name = 3;"))
+
+    assert task.answer() == {"a": "1"}
+
+
 def test_required_plain_inputs_hold_the_submission_back(mount):
     task = mount(form('<input name="a" required>'))
     task.button("Submit").click()

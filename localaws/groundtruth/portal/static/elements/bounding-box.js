@@ -56,6 +56,8 @@ export class CrowdBoundingBox extends Annotator {
 
   setup(proposals) {
     this.#overlay ??= new BoxOverlay(this.parts.stage, this.viewport);
+    // AWS's own element draws on a canvas of this name; templates lay pictures over the place where it lies.
+    this.parts.layer.append(el("canvas", { className: "upper-canvas", width: 1, height: 1 }));
     if (proposals === null) return;
     if (!Array.isArray(proposals)) throw new Error("a list of boxes is expected");
     const boxes = proposals.map((proposal) => this.#proposed(proposal));

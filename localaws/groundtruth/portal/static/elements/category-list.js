@@ -8,7 +8,8 @@ export class CategoryList {
   /** What to put on the page. */
   element = el(
     "div",
-    { className: "categories", role: "radiogroup" },
+    // The second name is AWS's own: templates find the place of the categories by it.
+    { className: "categories category-picker-wrapper", role: "radiogroup" },
     el("h2", { textContent: "Categories" }),
     this.#options,
   );

@@ -50,14 +50,13 @@ export class CrowdClassifier extends HTMLElement {
     this.choices.categories = Array.from(categories ?? [], String);
   }
 
-  /** {label}; null before one is chosen. */
+  /** The chosen category, as templates read it; null before there is one. */
   get value() {
-    const label = this.choices.chosen;
-    return label === null ? null : { label };
+    return this.choices.chosen;
   }
 
   get _submittableValue() {
-    return this.value;
+    return this.value === null ? null : { label: this.value };
   }
 
   get draft() {
@@ -76,7 +75,7 @@ export class CrowdClassifier extends HTMLElement {
     this.toggleAttribute("beside", !submits);
     const side = el(
       "aside",
-      { className: "pane side", "aria-label": "Categories" },
+      { className: "pane side annotation-area", "aria-label": "Categories" },
       this.choices.element,
       ...this.sideContent(),
     );

@@ -23,10 +23,10 @@ export class CrowdImageClassifier extends CrowdClassifier {
   #comment = null;
   #legend = el("div");
 
-  get value() {
-    const value = super.value;
+  get _submittableValue() {
+    const answer = super._submittableValue;
     const comment = this.#comment?.text;
-    return value && comment ? { ...value, workerComment: comment } : value;
+    return answer && comment ? { ...answer, workerComment: comment } : answer;
   }
 
   get draft() {

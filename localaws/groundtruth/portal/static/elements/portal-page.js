@@ -1,6 +1,9 @@
 // The conversation with the portal page around the frame. The frame has no origin of its own, so it is told
 // apart by its window alone, and nothing secret is in a message.
 //
+// The page is `top`, not `parent`: the portal's pages are in no frame themselves, and a template's own variable
+// called parent would hide the window's.
+//
 // To the page: ready, submit {answer}, activity, changed (a draft is going to follow), draft {draft}.
 // From it: restore {draft}, refused {message}, collect-draft, locked.
 
@@ -14,7 +17,7 @@ export class PortalPage {
   constructor(handlers) {
     addEventListener("message", (event) => {
       const type = event.data?.type;
-      if (event.source === parent && Object.hasOwn(handlers, type)) handlers[type](event.data);
+      if (event.source === top && Object.hasOwn(handlers, type)) handlers[type](event.data);
     });
     for (const type of ACTIVE) {
       addEventListener(type, (event) => this.#active(event), { capture: true, passive: true });
@@ -23,11 +26,11 @@ export class PortalPage {
 
   /** False where the task is looked at without a portal around it. */
   get present() {
-    return parent !== window;
+    return top !== window;
   }
 
   post(message) {
-    if (this.present) parent.postMessage(message, "*");
+    if (this.present) top.postMessage(message, "*");
   }
 
   #active(event) {

@@ -84,6 +84,7 @@ export const FRAME = sheet(`
   .layer { position: absolute; left: 0; top: 0; transform-origin: 0 0; }
   .layer img { display: block; max-width: none; image-orientation: none; pointer-events: none; -webkit-user-drag: none; }
   .layer canvas { position: absolute; left: 0; top: 0; pointer-events: none; }
+  .layer canvas.upper-canvas { width: 100%; height: 100%; }
   .layer.crisp img, .layer.crisp canvas { image-rendering: pixelated; }
   svg.overlay { position: absolute; inset: 0; width: 100%; height: 100%; overflow: hidden; pointer-events: none; }
   .label { display: flex; width: 100%; gap: 8px; justify-content: flex-start; margin-bottom: 4px; text-align: left; }

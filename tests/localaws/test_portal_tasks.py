@@ -71,12 +71,28 @@ def test_nobody_else_sees_a_draft_once_the_task_was_handed_back(studio):
         ({"draft": [1]}, 400),
         ({"draft": {"x": "y" * LARGEST_DRAFT}}, 413),
     ],
+    ids=["none", "null", "text", "list", "too large"],
 )
 def test_a_draft_that_is_no_object_or_too_large_leaves_the_last_one(worker, job, body, status):
     task = worker.claim(job)
     worker.act(task, "draft", draft=DRAFT)
     assert worker.act(task, "draft", **body).status_code == status
     assert worker.claim(job)["draft"] == DRAFT
+
+
+def test_a_draft_never_keeps_its_task_from_being_claimed_again(worker, job):
+    """Neither half a character, which a browser may send, nor a number that JSON can write but not read."""
+    task = worker.claim(job)
+    post = f"/api/tasks/{task['task']}/draft"
+    own = {"X-CSRF-Token": task["csrf_token"]}
+    half = f'{{"lease": "{task["lease"]}", "draft": {{"comment": "\\ud83d"}}}}'
+    assert worker.http.post(post, content=half, headers=own).status_code == 200
+    assert '"draft":{"comment":"\\ud83d"}' in worker.ask(job).text
+    for number in ("1e999", "-1e999", "NaN", "Infinity"):
+        body = f'{{"lease": "{task["lease"]}", "draft": {{"zoom": {number}}}}}'
+        refused = worker.http.post(post, content=body, headers=own)
+        assert refused.status_code == 400 and "is no number of JSON" in refused.text, number
+    assert worker.ask(job).status_code == 200
 
 
 def test_a_stopped_task_stays_its_workers_and_is_resumed_with_its_draft(worker, job):

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from localaws.groundtruth.answers import LARGEST_ANSWER
 from localaws.groundtruth.portal.entrance import Entrance
-from localaws.groundtruth.portal.guard import route, text_of
+from localaws.groundtruth.portal.messages import Reply, route, text_of
 from localaws.groundtruth.portal.sessions import Session
 from localaws.groundtruth.portal.signing import Signer
 from localaws.groundtruth.portal.workplace import NotYours, OpenTask, Workplace
@@ -44,7 +44,7 @@ class Api:
         ]
 
     def list_jobs(self, request: Request, body: dict) -> Response:
-        return JSONResponse({"jobs": self.workplace.open_jobs(self.entrance.session(request))})
+        return Reply({"jobs": self.workplace.open_jobs(self.entrance.session(request))})
 
     def claim(self, request: Request, body: dict) -> Response:
         session, name = self.entrance.session(request), request.path_params["name"]
@@ -52,7 +52,7 @@ class Api:
             task = self.workplace.claim(session, name)
         except NotYours:
             raise HTTPException(403, f"you are in no work team of a labeling job {name}") from None
-        return JSONResponse(self._described(task, session)) if task else Response(status_code=204)
+        return Reply(self._described(task, session)) if task else Response(status_code=204)
 
     def note_activity(self, request: Request, body: dict) -> Response:
         return self._act(request, body, self.workplace.note_activity)
@@ -88,7 +88,7 @@ class Api:
             ) from None
         except InvalidAnswer as problem:
             raise HTTPException(422, str(problem)[:LONGEST_REFUSAL]) from None
-        return JSONResponse({})
+        return Reply({})
 
     def _described(self, task: OpenTask, session: Session) -> dict:
         lease, line = task.lease, task.object.line

@@ -7,12 +7,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from localaws.groundtruth.files import Files
 from localaws.groundtruth.portal.api import Api
 from localaws.groundtruth.portal.entrance import Entrance
 from localaws.groundtruth.portal.guard import Guard
+from localaws.groundtruth.portal.messages import Reply
 from localaws.groundtruth.portal.pages import Pages
 from localaws.groundtruth.portal.sessions import Sessions
 from localaws.groundtruth.portal.signing import Signer
@@ -49,9 +50,9 @@ def make_portal(
 
 
 async def refuse(request: Request, error: HTTPException) -> Response:
-    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+    return Reply({"error": error.detail}, error.status_code, error.headers)
 
 
 async def wait(request: Request, error: BotoCoreError | ClientError) -> Response:
     """S3 or Cognito cannot be reached at this moment, or does not do its part."""
-    return JSONResponse({"error": f"try again in a moment: {error}"}, 503, {"Retry-After": "2"})
+    return Reply({"error": f"try again in a moment: {error}"}, 503, {"Retry-After": "2"})

@@ -4,11 +4,11 @@ import hmac
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from localaws.groundtruth.cognito import Challenge, Person, SignIn, WeakPassword, WrongPassword
-from localaws.groundtruth.portal.guard import route, text_of
+from localaws.groundtruth.portal.messages import Reply, route, text_of
 from localaws.groundtruth.portal.sessions import LIFETIME, Session, Sessions, Throttle, worker_id
 from localaws.groundtruth.portal.workplace import Workplace
 
@@ -41,7 +41,7 @@ class Entrance:
             raise HTTPException(401, "the user name or the password is wrong") from None
         self.throttle.succeed(username)
         if isinstance(found, Challenge):
-            return JSONResponse({"challenge": "NEW_PASSWORD_REQUIRED", "session": found.session})
+            return Reply({"challenge": "NEW_PASSWORD_REQUIRED", "session": found.session})
         return self._welcome(request, door, found)
 
     def set_password(self, request: Request, body: dict) -> Response:
@@ -60,12 +60,12 @@ class Entrance:
     def sign_out(self, request: Request, body: dict) -> Response:
         self.session(request)
         self.sessions.close(request.cookies[COOKIE])
-        response = JSONResponse({})
+        response = Reply({})
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=self.secure)
         return response
 
     def who_am_i(self, request: Request, body: dict) -> Response:
-        return JSONResponse(self._who(self.session(request)))
+        return Reply(self._who(self.session(request)))
 
     def session(self, request: Request) -> Session:
         """The session of a request, which a POST proves to come from the portal's own page. Raises
@@ -101,7 +101,7 @@ class Entrance:
         worker = worker_id(self.region, person.sub)
         self.workplace.tasks.know_worker(worker, person.sub, person.issuer, person.username)
         session_id, session = self.sessions.open(worker, person, door.pool, door.client)
-        response = JSONResponse(self._who(session))
+        response = Reply(self._who(session))
         response.set_cookie(
             COOKIE, session_id, LIFETIME, path="/", httponly=True, samesite="strict", secure=self.secure
         )

@@ -78,7 +78,8 @@ class Pages:
             "sandbox allow-scripts allow-modals"
         )
         page = PAGE.format(self.static.with_elements(html, origin))
-        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+        # Half a character of Unicode, which a JSON text may hold, is shown as a question mark.
+        return HTMLResponse(page.encode(errors="replace"), headers={"Content-Security-Policy": policy})
 
     def _image(self, request: Request) -> Response:
         uri = self._open("image", request.path_params["token"])["uri"]

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tests.localaws.labeling import HEIGHT, WIDTH, Studio, box
-from tests.localaws.labeling_types import answer_all, boxes, chosen, job_of_type, mask
+from tests.localaws.labeling_types import TEMPLATES, answer_all, boxes, chosen, job_of_type, mask
 from vision.manifest import LabeledManifest, read_labeled
 
 
@@ -260,3 +260,30 @@ def test_a_job_on_partly_failed_output_asks_for_what_is_missing(
     for line, before in zip(studio.output(third), again, strict=True):
         assert line.pop(new_attribute) and line.pop(f"{new_attribute}-metadata")
         assert line == before
+
+
+def test_a_mask_of_colours_that_are_no_labels_is_refused_and_may_be_mended(studio, manifest):
+    job = job_of_type(studio, "SemanticSegmentation", manifest, "areas-ref")
+    worker = studio.worker()
+    task = worker.claim(job)
+    mended = mask(dog=(2, 12))
+    colours = mended["answer"]["labelMappings"]
+    refused = worker.hand_in(task, {"answer": mended["answer"] | {"labelMappings": {}}})
+    assert refused.status_code == 422
+    assert "the pixel at (2, 0) is #1f77b4, the colour of no label" in refused.json()["error"]
+    wrong = {"answer": mended["answer"] | {"labelMappings": colours | {"wolf": {"color": "#000000"}}}}
+    assert "has the label 'wolf'" in worker.hand_in(task, wrong).json()["error"]
+    assert worker.hand_in(task, mended).status_code == 200
+    studio.sagemaker.stop_labeling_job(LabelingJobName=job)
+    studio.finished(job, "Stopped")
+    assert stripes(studio, studio.output(job)[0]["areas-ref"]) == [0] * 2 + [1] * 10 + [0] * 48
+
+
+def test_an_adjustment_whose_template_shows_no_label_fails_before_anybody_works(studio, boxed):
+    template = TEMPLATES["BoundingBox"]
+    source = output_uri(studio, boxed)
+    job = job_of_type(
+        studio, "AdjustmentBoundingBox", source, "adjusted", reviewed="boxes", template=template
+    )
+    reason = studio.finished(job, "Failed")["FailureReason"]
+    assert "<crowd-bounding-box> needs the attribute initial-value" in reason

@@ -259,6 +259,36 @@ def test_a_session_that_ends_during_a_task_is_renewed_over_it(studio, desk):
     assert len(studio.output(name)[0]["boxes"]["annotations"]) == 1
 
 
+def test_a_sign_in_in_another_window_does_not_cost_the_task(studio, desk):
+    name, username = make_job(studio, 1), studio.usernames[0]
+    desk.work_on(name, username)
+    desk.drag(40, 30, 160, 180)
+    desk.see("Draft saved")
+    credentials = {"username": username, "password": PASSWORD}
+    again = desk.context.request.post(
+        f"{desk.portal}/api/sign-in", data=credentials
+    )  # with the window's cookie
+    assert again.status == 200
+    desk.submit_button.click()
+    desk.heading("No more tasks").wait_for()
+
+
+def test_everything_is_in_reach_on_small_and_on_large_screens(studio, desk):
+    long = "Boxes around the lists of ingredients on the packaging of foods and of cosmetics"
+    name = make_job(studio, 1, TaskTitle=long)
+    desk.work_on(name, studio.usernames[0])
+    for width, height in ((1024, 768), (1280, 800), (1920, 1080)):
+        desk.page.set_viewport_size({"width": width, "height": height})
+        for way in ("Stop and resume later", "Release", "Decline", "Sign out"):
+            place = desk.button(way).bounding_box()
+            assert 0 <= place["x"] and place["x"] + place["width"] <= width, (way, width)
+            assert place["y"] + place["height"] < 80, (way, width)  # one row
+        assert desk.text("1 of 1 in this job").is_visible() and desk.text(" left").is_visible()
+        assert desk.page.evaluate("document.documentElement.scrollWidth") <= width
+        frame = desk.page.locator("iframe").bounding_box()
+        assert frame["width"] == width and frame["y"] + frame["height"] == height and frame["y"] < 60
+
+
 def test_a_task_that_was_handed_back_elsewhere_is_not_worked_on_in_vain(studio, desk):
     name = make_job(studio, 1)
     desk.work_on(name, studio.usernames[0])

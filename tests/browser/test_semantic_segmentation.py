@@ -508,3 +508,21 @@ def test_a_stroke_in_progress_when_the_time_is_over_does_not_count(task):
     task.press("ArrowLeft", "Space", "Delete", "Control+z")
 
     assert (drawn(task) == disc(60, 60, 12)).all()
+
+
+def test_without_its_image_the_task_says_so_and_its_controls_do_nothing(mount):
+    task = mount(template(picture="none.png"), TAG)
+    assert any("404" in error for error in task.errors)
+    task.errors.clear()
+    assert "could not be loaded" in task.element.locator(".message").text_content()
+
+    for name in ("Eraser", "Polygon", "Fill a region", "Undo", "Hide annotations"):
+        task.element.locator(f"button[aria-label='{name}']").click(force=True)
+    task.frame.get_by_label("Size").fill("40")
+    task.frame.get_by_label("Nothing to label").check()
+    task.press("b", "]", "h", "Control+z", "ArrowLeft", "Delete")
+    task.button("Submit").click()
+
+    assert task.messages("submit") == []
+    task.tell({"type": "collect-draft"})
+    assert task.wait_for_message("draft")["draft"]["mask"]["state"] is None

@@ -158,14 +158,20 @@ export class CrowdSemanticSegmentation extends Annotator {
 
   // ---- controls
 
+  /** Whether the mask may be changed now: the image is there, and no stroke is being painted. */
+  get #free() {
+    return this.#bench !== null && !this.#bench.busy;
+  }
+
   #choose(tool) {
-    if (this.#bench.busy) return;
+    if (!this.#free) return;
     this.#bench.tool = tool;
     for (const { id } of TOOLS) this.toolbar.press(id, id === tool);
     this.#bench.draw();
   }
 
   #resize(size) {
+    if (!this.#bench) return;
     this.#bench.size = size;
     this.#size.show(size);
     this.#bench.draw();
@@ -177,6 +183,7 @@ export class CrowdSemanticSegmentation extends Annotator {
   }
 
   toggleHide() {
+    if (!this.overlay) return;
     this.overlay.canvas.hidden = !this.overlay.canvas.hidden;
     this.toolbar.press("hide", this.overlay.canvas.hidden);
   }
@@ -243,16 +250,17 @@ export class CrowdSemanticSegmentation extends Annotator {
   }
 
   undo() {
-    if (this.#bench.busy) return;
+    if (!this.#free) return;
     if (this.#bench.polygon.open) this.#bench.polygon.removeLast();
     else super.undo();
   }
 
   redo() {
-    if (!this.#bench.busy && !this.#bench.polygon.open) super.redo();
+    if (this.#free && !this.#bench.polygon.open) super.redo();
   }
 
   reset() {
+    if (!this.#free) return;
     this.#bench.polygon.abandon();
     super.reset();
   }
@@ -293,10 +301,13 @@ export class CrowdSemanticSegmentation extends Annotator {
   }
 
   async saveState() {
+    if (!this.mask) return null;
     return { mask: await this.mask.save(), corners: this.#bench.polygon.corners };
   }
 
-  async loadState({ mask, corners }) {
+  async loadState(state) {
+    if (!state) return;
+    const { mask, corners } = state;
     await this.mask.load(mask);
     this.#bench.polygon.corners = corners ?? [];
     this.overlay.colours = this.mask.labels.colours;

@@ -5,7 +5,7 @@ import re
 import sqlite3
 import time
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import botocore.auth
 import httpx
@@ -28,6 +28,7 @@ from tests.localaws.requesting import (
     signed_query,
     token_of,
 )
+from tests.localaws.standing_alone import LabelingService, clean_environment
 
 PORTAL = "portal.example:8000"
 
@@ -176,6 +177,24 @@ def test_the_end_of_time_is_not_an_error_of_the_server(stand_in):
 def test_a_link_opens_under_no_other_name_of_the_portal(stand_in):
     reply = follow(stand_in, link_token(stand_in), headers={"Host": "evil.example"})
     assert reply.status_code == 421 and "set-cookie" not in reply.headers
+
+
+def test_a_labeling_service_that_stands_alone_asks_the_sts_it_was_given(stand_in, tmp_path):
+    keys = keys_of(stand_in)
+    environment = clean_environment(
+        AWS_ACCESS_KEY_ID=keys.access_key,
+        AWS_SECRET_ACCESS_KEY=keys.secret_key,
+        AWS_DEFAULT_REGION="us-east-1",
+    )
+    elsewhere = [f"--{name}-endpoint={stand_in.endpoint}" for name in ("s3", "lambda", "cognito", "sts")]
+    service = LabelingService(tmp_path / "labeling", environment, *elsewhere)
+    try:
+        own = link_token(stand_in, headers={HEADER: urlsplit(service.portal).netloc})
+        assert follow(service, own).status_code == 303
+        assert follow(service, link_token(stand_in)).status_code == 403
+        assert follow(stand_in, own).status_code == 403
+    finally:
+        service.stop()
 
 
 # An STS of another account, and what is none, behind the same checks.

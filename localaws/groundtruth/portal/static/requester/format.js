@@ -34,7 +34,8 @@ export function duration(seconds) {
 /** A moment, in seconds since the epoch, as date and time. */
 export function moment(seconds) {
   if (seconds === null) return NONE;
-  return new Date(seconds * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const style = { dateStyle: "medium", timeStyle: "short" };
+  return new Date(seconds * 1000).toLocaleString(undefined, style);
 }
 
 export function timeOfDay(seconds) {

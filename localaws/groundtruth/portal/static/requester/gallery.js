@@ -5,15 +5,13 @@ import { labelColour } from "../elements/palette.js";
 import { confidence, counted } from "./format.js";
 
 const TALLEST = 340; // pixels
+const NOTE = "A dashed box was not drawn by all workers; the numbers are the labels' confidences.";
 
 export class Gallery {
   #figures = new Map(); // number -> {shown: JSON of what the figure shows, figure}
   #list = el("div", { className: "gallery" });
   #empty = el("p", { className: "empty", textContent: "Nothing has been consolidated yet." });
-  #note = el("p", {
-    className: "note",
-    textContent: "A dashed box was not drawn by all workers; the numbers are the labels' confidences.",
-  });
+  #note = el("p", { className: "note", textContent: NOTE });
 
   constructor() {
     this.element = el("div", {}, this.#empty, this.#note, this.#list);
@@ -45,11 +43,15 @@ function drawFigure(picture) {
     "figcaption",
     {},
     el("span", { className: "source", textContent: nameOf(picture), title: picture.source ?? "" }),
-    ...legend.map(({ color, words }) => el("span", { className: "label" }, color && swatch(color), words)),
+    ...legend.map(drawLabel),
     ...picture.comments.map((comment) => el("q", { textContent: comment })),
     picture.problem && el("span", { className: "problem", textContent: picture.problem }),
   );
   return el("figure", {}, drawPicture(picture, legend), caption);
+}
+
+function drawLabel({ color, words }) {
+  return el("span", { className: "label" }, color && swatch(color), words);
 }
 
 function drawPicture(picture, legend) {
@@ -83,14 +85,14 @@ function drawBoxes({ boxes, width, height }) {
     title.textContent = words;
     return [svg("rect", { ...place, class: "halo" }), svg("rect", { ...place, ...stroke }, title)];
   });
-  const attributes = { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" };
-  return svg("svg", attributes, ...rectangles);
+  const size = { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none" };
+  return svg("svg", { ...size, "aria-hidden": "true" }, ...rectangles);
 }
 
 /** What the picture's labels are, one entry for each name: `{color, words}`. */
 function legendOf(picture) {
-  if (picture.boxes && !picture.boxes.length && !picture.problem) return [{ words: "Nothing to label" }];
   const boxes = byClass(picture.boxes ?? []);
+  if (picture.boxes && !boxes.size && !picture.problem) return [{ words: "Nothing to label" }];
   const named = [...boxes.values()].map((same) => ({
     color: labelColour(same[0].class_id),
     words: `${same.length} × ${same[0].label ?? "?"} ${range(same)}`,
@@ -100,7 +102,8 @@ function legendOf(picture) {
     words: `${entry.label ?? "?"} ${confidence(entry.confidence)}`,
   }));
   const one = picture.class;
-  return [...named, ...colors, ...(one ? [{ words: `${one.label} ${confidence(one.confidence)}` }] : [])];
+  const chosen = one ? [{ words: `${one.label} ${confidence(one.confidence)}` }] : [];
+  return [...named, ...colors, ...chosen];
 }
 
 function byClass(boxes) {
@@ -129,9 +132,11 @@ function swatch(color) {
 
 /** A picture that says so where it cannot be shown. */
 function image(address, alt) {
-  const picture = el("img", { src: address, alt, loading: "lazy", decoding: "async", draggable: false });
+  const picture = el("img", { alt, loading: "lazy", decoding: "async", draggable: false });
+  picture.src = address;
   picture.addEventListener("error", () => {
-    picture.replaceWith(el("p", { className: "problem", textContent: "This picture cannot be shown." }));
+    const textContent = "This picture cannot be shown.";
+    picture.replaceWith(el("p", { className: "problem", textContent }));
   });
   return picture;
 }

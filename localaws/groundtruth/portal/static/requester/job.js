@@ -1,4 +1,4 @@
-// One labeling job: how far it is, who works on it, how far they agree, what failed, what came out last.
+// One labeling job: how far it is, its workers, how far they agree, what failed, its last labels.
 
 import { el } from "../elements/dom.js";
 import { confidence, count, counted, duration, moment, share } from "./format.js";
@@ -31,7 +31,7 @@ const WORKERS = [
   { title: "Median time", numeric: true, text: (worker) => duration(worker.median_seconds) },
   { title: "Declined", numeric: true, text: (worker) => count(worker.declined) },
   { title: "On a task now", text: (worker) => (worker.working ? "yes" : "no") },
-  { title: "Last answer", text: (worker) => moment(worker.last_answer_at) },
+  { title: "Last answer", whole: true, text: (worker) => moment(worker.last_answer_at) },
 ];
 const REASONS = [
   { title: "Reason", heading: true, text: ({ reason }) => reason ?? "none given" },
@@ -94,11 +94,13 @@ export class JobPage {
     document.title = `${job.percent} % · ${job.title}`;
     setText(this.#title, job.title);
     fillStatus(this.#status, job.status);
-    setText(
-      this.#about,
-      `${job.name} · work team ${job.team} · ${counted(job.workers_per_object, "worker")} per object · ` +
-        `started ${moment(job.created_at)}`,
-    );
+    const about = [
+      job.name,
+      `work team ${job.team}`,
+      `${counted(job.workers_per_object, "worker")} per object`,
+      `started ${moment(job.created_at)}`,
+    ];
+    setText(this.#about, about.join(" · "));
     setText(this.#description, job.description);
     setText(this.#trouble, job.failure_reason ?? "");
     this.#trouble.hidden = !job.failure_reason;

@@ -5,12 +5,12 @@ import { count, counted } from "./format.js";
 import { setText } from "./parts.js";
 
 const PACE =
-  "the answers of the last hour, divided by the time since the first of them (a minute at least). " +
-  "Time left is what it takes at this pace until every object has all its answers; stopping conditions " +
-  "and declined tasks are not foreseen.";
+  "the answers of the last hour, divided by the time since the first of them (a minute or more). " +
+  "Time left is what it takes at this pace until every object has all its answers; stopping " +
+  "conditions and declined tasks are not foreseen.";
 const TIME =
-  "the time of work that workers' pages told of, without breaks; without such a page, the time from taking " +
-  "the task to handing it in. Half of the answers took longer, half less.";
+  "the time of work that workers' pages told of, without breaks; without such a page, the time " +
+  "from taking the task to handing it in. Half of the answers took longer, half less.";
 
 /** The explanation; `update(job)` adds the numbers it rests on. */
 export function explain() {
@@ -38,16 +38,17 @@ export function explain() {
     update({ agreement }) {
       setText(
         confidence,
-        "each consolidated object has the mean of its label's own confidences: of its boxes (by labelloop's " +
-          "own functions the share of workers who drew each), of its mask, or of its class. The figure is the " +
-          `mean over the ${counted(agreement.rated, "object")} that had at least two answers and a confidence.`,
+        "each consolidated object has the mean of its label's own confidences: of its boxes (by " +
+          "labelloop's own functions the share of workers who drew each), of its mask, or of its " +
+          `class. The figure is the mean over the ${counted(agreement.rated, "object")} that had at ` +
+          "least two answers and a confidence.",
       );
       setText(
         agreed,
         `the share of the same objects of which no confidence is below ${agreement.agreed_from}. ` +
-          `${count(agreement.compared)} had at least two answers; ` +
-          `${count(agreement.compared - agreement.rated)} of them have a label without any confidence, such ` +
-          "as one without boxes, and are not counted.",
+          `${counted(agreement.compared, "object")} had at least two answers; ` +
+          `${count(agreement.compared - agreement.rated)} of them have a label without a confidence, ` +
+          "such as one without boxes, and are not counted.",
       );
     },
   };

@@ -13,8 +13,12 @@ const COLUMNS = [
   { title: "Answers per hour", numeric: true, text: (job) => count(job.answers_per_hour) },
   { title: "Time left", numeric: true, text: (job) => duration(job.seconds_left) },
   { title: "Workers per object", numeric: true, text: (job) => count(job.workers_per_object) },
-  { title: "Started", text: (job) => moment(job.created_at) },
+  { title: "Started", whole: true, text: (job) => moment(job.created_at) },
 ];
+
+const NOTE =
+  "Answers per hour: those of the last hour, divided by the time since the first of them. " +
+  "Time left: the answers that are still wanted, at that pace.";
 
 export class Overview {
   source = "/api/requester/jobs";
@@ -31,12 +35,7 @@ export class Overview {
       {},
       el("h1", { textContent: "Labeling jobs" }),
       this.#table.element,
-      el("p", {
-        className: "note",
-        textContent:
-          "Answers per hour: those of the last hour, divided by the time since the first of them. " +
-          "Time left: the answers that are still wanted, at that pace.",
-      }),
+      el("p", { className: "note", textContent: NOTE }),
     );
   }
 

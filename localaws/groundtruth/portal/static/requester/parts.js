@@ -29,7 +29,7 @@ export function fillProgress(node, { done, total, percent, name }, end = null) {
   bar.value = total ? done / total : 0;
   bar.setAttribute("aria-label", `Progress of ${name}`);
   const until = end ? ` · done about ${moment(end)}` : "";
-  setText(words, total ? `${percent} % · ${count(done)} of ${count(total)}${until}` : "no objects yet");
+  setText(words, total ? `${percent} % · ${count(done)} of ${count(total)}${until}` : "no objects");
 }
 
 /** Figures with their names: `update({name: text})`; all names are given when it is made. */

@@ -1,10 +1,11 @@
-// A table that is filled again and again: rows and cells stay, so focus and selection survive a refresh.
+// A table that is filled again and again: its cells stay, so focus and selection survive a refresh.
 
 import { el } from "../elements/dom.js";
 
 /**
- * Columns are `{title, text(row)}`, or `{title, make(), fill(node, row)}` for cells that hold more than text;
- * `numeric` aligns them to the right, `heading` makes their cells the headings of their rows.
+ * Columns are `{title, text(row)}`, or `{title, make(), fill(node, row)}` for cells that hold more
+ * than text; `numeric` aligns them to the right, `whole` keeps them on one line, `heading` makes
+ * their cells the headings of their rows.
  */
 export class DataTable {
   #columns;
@@ -20,8 +21,8 @@ export class DataTable {
     const titles = columns.map(({ title, numeric }) =>
       el("th", { scope: "col", textContent: title, className: numeric ? "numeric" : "" }),
     );
-    this.table = el("table", {}, el("caption", { textContent: caption }), el("thead", {}, el("tr", {}, ...titles)));
-    this.table.append(this.#body);
+    const head = el("thead", {}, el("tr", {}, ...titles));
+    this.table = el("table", {}, el("caption", { textContent: caption }), head, this.#body);
     const scroller = el("div", { className: "scroller", tabIndex: 0, role: "group" }, this.table);
     scroller.setAttribute("aria-label", caption);
     this.element = el("div", {}, scroller, this.#empty);
@@ -48,8 +49,10 @@ export class DataTable {
   }
 
   #makeRow() {
-    const cells = this.#columns.map(({ heading, numeric, make }) => {
-      const cell = el(heading ? "th" : "td", { className: numeric ? "numeric" : "" });
+    const cells = this.#columns.map(({ heading, numeric, whole, make }) => {
+      const cell = el(heading ? "th" : "td");
+      cell.classList.toggle("numeric", Boolean(numeric));
+      cell.classList.toggle("whole", Boolean(whole));
       if (heading) cell.scope = "row";
       if (make) cell.append(make());
       return cell;

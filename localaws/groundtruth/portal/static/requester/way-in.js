@@ -11,13 +11,19 @@ const page = el(
   refusal,
   el("p", {
     textContent:
-      "This page is for those who ask for labels. It opens through a link that is signed with the AWS keys " +
-      "of the account, and then stays open in this browser for eight hours.",
+      "This page is for those who ask for labels. It opens through a link that is signed with " +
+      "AWS keys of the account, and then stays open in this browser for eight hours.",
   }),
   el(
     "ul",
     {},
-    el("li", {}, "Where those keys are, ", el("code", { textContent: "labelloop requester" }), " prints a link."),
+    el(
+      "li",
+      {},
+      "Where those keys are, ",
+      el("code", { textContent: "labelloop requester" }),
+      " prints a link.",
+    ),
     el(
       "li",
       {},

@@ -10,6 +10,10 @@ import os
 from pathlib import Path
 
 import dagster as dg
+import pytest
+
+from orchestration.definitions import FROM_THE_MODEL_ON, build_definitions
+from resources.loop import Review
 
 SNAPSHOT = Path(__file__).with_name("asset_graph.json")
 
@@ -43,6 +47,29 @@ def test_the_asset_graph_changes_only_on_purpose(definitions):
     if os.environ.get("UPDATE_SNAPSHOT"):
         SNAPSHOT.write_text(json.dumps(now, indent=2) + "\n")
     assert now == json.loads(SNAPSHOT.read_text()), __doc__
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"task": "semantic_segmentation"},
+        {"task": "image_classification"},
+        {"review": Review(kind="verification", loop="other", attribute="boxes"), "labels": ["good", "bad"]},
+    ],
+    ids=["masks", "classes", "verification"],
+)
+def test_a_task_that_has_no_trainer_ends_with_its_splits_and_is_otherwise_the_same(loop, changes):
+    boxes = json.loads(SNAPSHOT.read_text())
+    model = {f"{loop.name}/{name}" for name in FROM_THE_MODEL_ON}
+    definitions = build_definitions(loop.model_copy(update=changes))
+    assert describe(definitions) == {key: asset for key, asset in boxes.items() if key not in model}
+    assert "predict_image" not in {job.name for job in definitions.jobs}
+
+
+def test_corrected_boxes_train_a_model_as_drawn_ones_do(loop):
+    review = Review(kind="adjustment", loop="other", attribute="boxes")
+    definitions = build_definitions(loop.model_copy(update={"review": review}))
+    assert describe(definitions) == json.loads(SNAPSHOT.read_text())
 
 
 def test_every_asset_explains_itself_to_the_reader_of_the_ui(definitions):

@@ -63,7 +63,16 @@ def test_every_command_is_listed_with_what_it_does():
     assert result.returncode == 0
     lines = [line.strip("\u2502| ").split() for line in result.stdout.splitlines()]
     described = {words[0] for words in lines if len(words) > 3}
-    assert {"demo", "up", "crowd", "requester", "predict", "labeling-service", "test"} <= described
+    assert {
+        "demo",
+        "up",
+        "crowd",
+        "requester",
+        "predict",
+        "preview-task",
+        "labeling-service",
+        "test",
+    } <= described
 
 
 def test_a_labeling_service_without_credentials_says_what_is_missing(tmp_path, monkeypatch):
@@ -97,3 +106,17 @@ def test_a_labeling_service_tells_its_addresses_and_ends_when_told(stand_in, tmp
         "endpoint_url: http://127",
     ):
         assert re.search(words, told), told
+
+
+def test_a_loop_that_does_not_exist_is_answered_with_those_that_do(tmp_path):
+    result = labelloop("demo", "--loop", "packaging_mask", "--home", str(tmp_path / "home"))
+    assert_refused(result, "there is no loop packaging_mask", "packaging_masks")
+
+
+def test_labels_that_the_demos_workers_do_not_know_are_named_before_anything_starts(tmp_path):
+    file = tmp_path / "loop.yaml"
+    text = (PROJECT / "loops" / "packaging_masks.yaml").read_text()
+    file.write_text(text.replace("barcode]", "wheels]"))
+    result = labelloop("demo", "--loop", str(file), "--home", str(tmp_path / "home"))
+    assert_refused(result, "labels: the simulated workers know", "not wheels")
+    assert not (tmp_path / "home" / "stand-in").exists()

@@ -1,6 +1,8 @@
 """Every image gets into exactly one batch, also when the sensor dies half-way."""
 
+import json
 import uuid
+from collections.abc import Callable
 
 import dagster as dg
 import pytest
@@ -10,7 +12,7 @@ from assets.records import record_uri
 from orchestration.partitions import batches_of
 from orchestration.sensors.new_images import new_images_sensor
 from resources.aws import Aws
-from resources.loop import Loop
+from resources.loop import Loop, Review
 from resources.object_store import ObjectStore
 
 
@@ -43,8 +45,12 @@ def store(own_loop) -> ObjectStore:
 
 @pytest.fixture
 def tick(own_loop, store, instance):
+    return ticking(own_loop, store, instance)
+
+
+def ticking(loop: Loop, store: ObjectStore, instance: dg.DagsterInstance) -> Callable[[], list[str]]:
     """One tick of the sensor; partitions are added and the cursor is kept as the daemon does it."""
-    sensor, cursors = new_images_sensor(own_loop), [None]
+    sensor, cursors = new_images_sensor(loop), [None]
 
     def tick() -> list[str]:
         with dg.build_sensor_context(instance, cursor=cursors[-1], resources={"store": store}) as context:
@@ -90,3 +96,28 @@ def test_images_that_go_away_open_no_batch(tick, store, own_loop):
     assert len(tick()) == 1
     list_images(store, own_loop, "a1")
     assert tick() == []
+
+
+def test_a_review_takes_only_images_that_have_a_label_and_later_ones_when_they_get_theirs(
+    own_loop, store, instance
+):
+    review = Review(kind="verification", loop="labeled", attribute="boxes")
+    loop = own_loop.model_copy(update={"name": "second_look", "review": review})
+    tick = ticking(loop, store, instance)
+
+    def label(*names: str) -> None:
+        lines = [{"source-ref": f"s3://b/{name}.jpg", "boxes": {"annotations": []}} for name in names]
+        body = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        uri = store.write(loop.uri(f"labels-{len(names)}.manifest"), body)
+        reviewed = loop.model_copy(update={"name": "labeled"})
+        store.write_json(record_uri(reviewed, "labels"), {"manifest": uri})
+
+    list_images(store, loop, "a1", "b1", "c1")
+    assert tick() == [], "nothing is labeled yet"
+    label("a", "b")
+    [first] = tick()
+    assert [member["etag"] for member in opened_batches(store, loop)[first]] == ["a1", "b1"]
+    assert tick() == []
+    label("a", "b", "c")
+    [second] = tick()
+    assert [member["etag"] for member in opened_batches(store, loop)[second]] == ["c1"]

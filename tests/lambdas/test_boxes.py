@@ -167,6 +167,20 @@ def test_an_answer_about_other_pixels_is_not_mixed_in(consolidate):
     assert label["consensus"] == {"workers": 2, "ignored_answers": 1, "ignored_boxes": 0}
 
 
+def modified(annotation, value):
+    content = json.loads(annotation["annotationData"]["content"])
+    content["boundingBox"]["initialValueModified"] = value
+    return annotation | {"annotationData": {"content": json.dumps(content)}}
+
+
+def test_a_change_by_one_worker_makes_the_label_adjusted(consolidate):
+    ann, bob = answer("ann", box(10, 10, 50, 50)), answer("bob", box(10, 10, 50, 50))
+    changed = consolidate(modified(ann, False), modified(bob, True))
+    assert changed["adjustment-status"] == "adjusted"
+    assert consolidate(modified(ann, False), modified(bob, False))["adjustment-status"] == "unadjusted"
+    assert "adjustment-status" not in consolidate(ann, bob)
+
+
 def test_an_object_that_nobody_answered_is_left_out(consolidate):
     assert consolidate() is None
     assert consolidate({"workerId": "eve", "annotationData": {"content": "?"}}) is None

@@ -114,6 +114,13 @@ def test_masks_are_written_under_the_jobs_output_with_the_same_name_each_time(co
     assert get(s3, uri)["Body"].read() == body
 
 
+def test_a_job_with_a_key_of_its_own_has_its_masks_encrypted_with_it(consolidation, s3):
+    key = "arn:aws:kms:us-east-1:000000000000:key/labels"
+    (result,) = consolidation.handle(request(s3, [item("9", mask("ann"))], kmsKeyId=key), None)
+    written = get(s3, labels_of([result])["9"]["mask-ref"])
+    assert (written["ServerSideEncryption"], written["SSEKMSKeyId"]) == ("aws:kms", key)
+
+
 def test_each_object_is_of_the_kind_that_most_workers_answered_with(consolidation, capsys):
     verdict = {"category": {"label": "cat"}}
     results = consolidation.consolidate(

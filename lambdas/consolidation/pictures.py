@@ -62,9 +62,10 @@ def check_header(png: bytes, size: tuple[int, int]) -> None:
 def write_mask(mask: numpy.ndarray, colours: Sequence[str]) -> bytes:
     """An 8-bit palette PNG whose pixel values are the mask's and whose palette begins with ``colours``."""
     image = Image.fromarray(mask)  # mode L, which putpalette turns into P
-    image.putpalette(b"".join(bytes.fromhex(colour.removeprefix("#")) for colour in colours))
+    palette = b"".join(bytes.fromhex(colour.removeprefix("#")) for colour in colours)
+    image.putpalette(palette.ljust(3 * 256, b"\0"))  # Pillow would write fewer bits for a shorter one
     packed = io.BytesIO()
-    image.save(packed, "PNG", bits=8)
+    image.save(packed, "PNG")
     return packed.getvalue()
 
 

@@ -33,7 +33,7 @@ class Tally:
         return result
 
     def _settle(self, masks: numpy.ndarray) -> numpy.ndarray:
-        """As count, for pixels about which the workers differ."""
+        """As count, for pixels about which the workers differ, all of them."""
         best = numpy.zeros(masks.shape[1], dtype=numpy.uint16)
         for number, mask in enumerate(masks):
             same = masks == mask
@@ -43,10 +43,9 @@ class Tally:
             self.votes += tally(mask)
             self.touched += tally(mask[~same[:number].any(axis=0)])
         result = (255 - (best & 255)).astype(numpy.uint8)
-        labeled = masks.any(axis=0)
         self.results += tally(result)
-        self.labeled += int(labeled.sum())
-        self.agreeing += int((best >> 8)[labeled].sum(dtype=numpy.int64))
+        self.labeled += len(result)  # where workers differ, one at least sees more than background
+        self.agreeing += int((best >> 8).sum(dtype=numpy.int64))
         return result
 
     @property

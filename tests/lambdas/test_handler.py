@@ -96,12 +96,18 @@ def test_payload_and_long_answers_are_read_from_s3(consolidation, s3):
     assert label["consensus"]["workers"] == 2
 
 
-@pytest.mark.parametrize("output", [{"outputConfig": f"{ROOT}/output/"}, {}], ids=["named", "beside"])
-def test_masks_are_written_under_the_jobs_output_with_the_same_name_each_time(consolidation, s3, output):
-    event = request(s3, [item("3", mask("ann"), mask("bob")), item("4", mask("ann", left=4))], **output)
+@pytest.mark.parametrize(
+    "further, folder",
+    [({"outputConfig": f"{ROOT}/masks/"}, "masks"), ({"outputConfig": f"{ROOT}/m"}, "m"), ({}, "output")],
+    ids=["named", "named without a slash", "beside the payload"],
+)
+def test_masks_are_written_under_the_jobs_output_with_the_same_name_each_time(
+    consolidation, s3, further, folder
+):
+    event = request(s3, [item("3", mask("ann"), mask("bob")), item("4", mask("ann", left=4))], **further)
     results = consolidation.handle(event, None)
     labels = labels_of(results)
-    uri = f"{ROOT}/output/3_2026-11-25_20:15:00.png"
+    uri = f"{ROOT}/{folder}/3_2026-11-25_20:15:00.png"
     assert labels["3"]["mask-ref"] == uri
     written = get(s3, uri)
     assert written["ContentType"] == "image/png"

@@ -71,6 +71,7 @@ def consolidate(consolidation):
 
         def write(object_id, png):
             written[object_id] = png
+            assert png[24:26] == b"\x08\x03", "8 bits, with a palette"
             return f"s3://masks/{object_id}.png"
 
         payload = [{"datasetObjectId": "7", "annotations": list(answers)}]
@@ -329,10 +330,12 @@ def test_an_answer_of_another_form_costs_only_itself(consolidate, further):
 
 
 def test_an_answer_about_other_pixels_is_not_mixed_in(consolidate):
-    small = painted(rows("cc cc"))
-    label, mask = consolidate(answer("ann", GOOD), answer("bob", GOOD), answer("eve", small, size=(2, 2)))
-    assert mask.size == SIZE
-    assert (label["consensus"]["workers"], label["consensus"]["ignored_answers"]) == (2, 1)
+    for other in (rows("cc cc"), rows("ccccccccc ccccccccc")):
+        size = (len(other[0]), 2)
+        eve = answer("eve", painted(other), size=size)
+        label, mask = consolidate(answer("ann", GOOD), answer("bob", GOOD), eve)
+        assert mask.size == SIZE
+        assert (label["consensus"]["workers"], label["consensus"]["ignored_answers"]) == (2, 1)
 
 
 def test_a_worker_has_one_vote_and_none_when_he_contradicts_himself(consolidate):

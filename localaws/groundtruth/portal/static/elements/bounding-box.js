@@ -2,9 +2,10 @@
 // Contract: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-bounding-box.html
 
 import { Annotator } from "./annotator.js";
-import { BoxOverlay } from "./box-overlay.js";
 import { BoxDrag, cursorFor, intentAt } from "./box-drag.js";
 import { makeBoxList } from "./box-list.js";
+import { BoxOverlay } from "./box-overlay.js";
+import { BoxSet } from "./box-set.js";
 import { boxBetween, moved, smallestAt, stretched } from "./boxes.js";
 import { el, isCoarse } from "./dom.js";
 import { indexOfKey } from "./label-list.js";
@@ -26,22 +27,20 @@ export class CrowdBoundingBox extends Annotator {
     ["Ctrl+D", "Duplicate the box"],
     ["Esc", "Deselect, or stop drawing"],
   ];
-  #boxes = [];
-  #selected = null;
+  #set = new BoxSet();
   #drag = null;
   #overlay = null;
   #hidden = false;
   #touch = false;
-  #nextId = 1;
 
   get empty() {
-    return this.#boxes.length === 0;
+    return this.#set.boxes.length === 0;
   }
 
   get value() {
     if (!this.imageWidth) return null;
     const value = {
-      boundingBoxes: this.#boxes.map(({ height, label, left, top, width }) => ({
+      boundingBoxes: this.#set.boxes.map(({ height, label, left, top, width }) => ({
         height,
         label,
         left,
@@ -56,104 +55,67 @@ export class CrowdBoundingBox extends Annotator {
 
   setup(proposals) {
     this.#overlay ??= new BoxOverlay(this.parts.stage, this.viewport);
-    // AWS's own element draws on a canvas of this name; templates lay pictures over the place where it lies.
+    // AWS's own element draws on a canvas of this name; templates lay pictures over the place of it.
     this.parts.layer.append(el("canvas", { className: "upper-canvas", width: 1, height: 1 }));
     if (proposals === null) return;
-    if (!Array.isArray(proposals)) throw new Error("a list of boxes is expected");
-    const boxes = proposals.map((proposal) => this.#proposed(proposal));
-    this.#boxes = boxes.filter((box) => box);
-    const unusable = boxes.length - this.#boxes.length;
+    const unusable = this.#set.propose(proposals, this.labels, this.#image);
     if (unusable) {
-      this.say(
-        `${unusable} of ${boxes.length} proposed boxes cannot be used: an unknown label, or outside the image.`,
-      );
+      const share = `${unusable} of ${proposals.length} proposed boxes cannot be used`;
+      this.say(`${share}: an unknown label, or outside the image.`);
     }
-  }
-
-  #proposed(proposal) {
-    const [left, top, width, height] = ["left", "top", "width", "height"].map((side) =>
-      Number(proposal?.[side]),
-    );
-    const box = boxBetween([left, top], [left + width, top + height], this.#image);
-    if (!box || !this.labels.includes(proposal.label)) return null;
-    return { id: this.#nextId++, label: proposal.label, proposed: true, ...box };
   }
 
   get #image() {
     return { width: this.imageWidth, height: this.imageHeight };
   }
 
-  // Changes. An entry of the history is the list as it was.
-
-  #snapshot() {
-    return { boxes: this.#boxes.map((box) => ({ ...box })), selected: this.#selected?.id };
-  }
+  // Changes. An entry of the history is the whole set as it was.
 
   restore(entry) {
-    const now = this.#snapshot();
+    const now = this.#set.snapshot();
     this.#drag = null;
-    this.#boxes = entry.boxes.map((box) => ({ ...box }));
-    this.#selected = this.#boxes.find((box) => box.id === entry.selected) ?? null;
+    this.#set.restore(entry);
     this.#show();
     return now;
   }
 
-  /** `change` may return false for nothing that changed. */
+  /** `change` returns false when it changed nothing. */
   #change(change) {
-    const before = this.#snapshot();
+    const before = this.#set.snapshot();
     if (change() !== false) this.commit(before);
-    this.#reveal();
+    if (this.#hidden) this.toggleHide();
     this.#show();
   }
 
-  /** What changes must be seen. */
-  #reveal() {
-    if (this.#hidden) this.toggleHide();
-  }
-
   /** Whether it could be added: without a label there is nothing to call it. */
-  #add(box) {
-    const label = box.label ?? this.labels[this.current];
+  #add(place, label = this.labels[this.current]) {
     if (label === undefined) {
       this.say("There is no label to draw with.");
       return false;
     }
-    this.#selected = { ...box, id: this.#nextId++, label, proposed: false };
-    this.#boxes.push(this.#selected);
-    this.announce(`${label} added, ${this.#boxes.length} in all`);
+    this.#set.add(place, label);
+    this.announce(`${label} added, ${this.#set.boxes.length} in all`);
     return true;
   }
 
-  #place(box, place) {
-    Object.assign(box, place, { proposed: false });
-  }
-
   deleteSelected() {
-    if (!this.#selected || this.#drag) return;
-    this.#change(() => {
-      this.#boxes = this.#boxes.filter((box) => box !== this.#selected);
-      this.announce(`${this.#selected.label} deleted, ${this.#boxes.length} left`);
-      this.#selected = null;
-    });
+    const { selected } = this.#set;
+    if (!selected || this.#drag) return;
+    this.#change(() => this.#set.removeSelected());
+    this.announce(`${selected.label} deleted, ${this.#set.boxes.length} left`);
   }
 
   relabelSelected(index) {
-    const label = this.labels[index];
-    if (!this.#selected || this.#drag || this.#selected.label === label) return;
-    this.#change(() => this.#place(this.#selected, { label }));
+    if (!this.#set.selected || this.#drag) return;
+    this.#change(() => this.#set.change({ label: this.labels[index] }));
   }
 
   saveState() {
-    return { boxes: this.#snapshot().boxes };
+    return { boxes: this.#set.snapshot().boxes };
   }
 
   loadState(state) {
-    const boxes = (state?.boxes ?? []).map((box) => ({
-      ...this.#proposed(box),
-      proposed: box.proposed === true,
-    }));
-    this.#boxes = boxes.filter((box) => box.id);
-    this.#selected = null;
+    this.#set.load(state?.boxes ?? [], this.#image);
     this.#show();
   }
 
@@ -161,8 +123,8 @@ export class CrowdBoundingBox extends Annotator {
 
   #intent(event, point) {
     return intentAt(event, point, {
-      boxes: this.#boxes,
-      selected: this.#hidden ? null : this.#selected,
+      boxes: this.#set.boxes,
+      selected: this.#hidden ? null : this.#set.selected,
       viewport: this.viewport,
       stage: this.parts.stage,
     });
@@ -173,8 +135,8 @@ export class CrowdBoundingBox extends Annotator {
     this.#drag = new BoxDrag(this.#intent(event, point), {
       event,
       from: point,
-      selected: this.#selected,
-      before: this.#snapshot(),
+      selected: this.#set.selected,
+      before: this.#set.snapshot(),
       image: this.#image,
     });
   }
@@ -182,7 +144,7 @@ export class CrowdBoundingBox extends Annotator {
   move(event, point) {
     if (!this.#drag) return;
     const place = this.#drag.follow(event, point);
-    if (place) this.#place(this.#selected, place);
+    if (place) this.#set.change(place);
     if (!this.#drag.hasMoved) return;
     this.#overlay.drawCross(this.viewport.clamp(point));
     this.onView();
@@ -193,13 +155,19 @@ export class CrowdBoundingBox extends Annotator {
     this.#drag = null;
     if (!drag) return;
     if (cancelled) this.restore(drag.before);
-    else if (!drag.hasMoved) this.#select(this.#hidden ? null : smallestAt(this.#boxes, point));
+    else if (!drag.hasMoved) {
+      this.#select(this.#hidden ? null : smallestAt(this.#set.boxes, point));
+    } else if (drag.kind === "draw") this.#finishDrawing(drag.drawn);
     else {
-      if (drag.kind !== "draw") this.commit(drag.before);
-      else if (isLargeEnough(drag.drawn) && this.#add(drag.drawn)) this.commit(drag.before);
-      this.#reveal();
+      this.commit(drag.before);
       this.#show();
     }
+  }
+
+  #finishDrawing(drawn) {
+    const large = drawn && drawn.width >= SMALLEST_DRAWN && drawn.height >= SMALLEST_DRAWN;
+    if (large) this.#change(() => this.#add(drawn));
+    else this.#show();
   }
 
   hover(event, point) {
@@ -211,26 +179,20 @@ export class CrowdBoundingBox extends Annotator {
 
   onKey(event, modified) {
     if (this.#drag && event.key !== "Escape") return indexOfKey(event.key) === null;
-    const box = this.#selected;
-    if (modified) return event.key.toLowerCase() === "d" && box !== null && this.#duplicate(box);
-    if (ARROWS[event.key]) return box !== null && this.#nudge(box, ARROWS[event.key], event);
-    if (event.altKey) return false;
-    switch (event.key) {
-      case "Escape":
-        return this.#leave();
-      case "Enter":
-        return this.#addInTheMiddle();
-      case "[":
-        return this.#selectNext(-1);
-      case "]":
-        return this.#selectNext(1);
-      case "g":
-      case "G":
-        if (box) this.viewport.focusOn(box);
-        return box !== null;
-      default:
-        return false;
-    }
+    const box = this.#set.selected;
+    const key = event.key.toLowerCase();
+    const arrow = ARROWS[event.key];
+    if (modified && key === "d" && box) this.#duplicate(box);
+    else if (modified) return false;
+    else if (arrow && box) this.#nudge(box, arrow, event);
+    else if (event.altKey) return false;
+    else if (key === "escape") this.#leave();
+    else if (key === "enter") this.#addInTheMiddle();
+    else if (key === "[") this.#select(this.#set.next(-1));
+    else if (key === "]") this.#select(this.#set.next(1));
+    else if (key === "g" && box) this.viewport.focusOn(box);
+    else return false;
+    return true;
   }
 
   #nudge(box, [right, down], { altKey, shiftKey }) {
@@ -238,49 +200,32 @@ export class CrowdBoundingBox extends Annotator {
     const place = altKey
       ? stretched(box, right, down, shiftKey, this.#image)
       : moved(box, right * step, down * step, this.#image);
-    const same = Object.entries(place).every(([side, pixels]) => box[side] === pixels);
-    if (!same) this.#change(() => this.#place(box, place));
-    return true;
+    this.#change(() => this.#set.change(place));
   }
 
   #duplicate(box) {
-    this.#change(() => this.#add({ ...box, ...moved(box, 10, 10, this.#image) }));
-    return true;
+    this.#change(() => this.#add(moved(box, 10, 10, this.#image), box.label));
   }
 
   #leave() {
-    if (!this.#drag) this.#select(null);
-    else {
-      this.restore(this.#drag.before);
-      this.#drag = null;
-    }
-    return true;
+    if (this.#drag) this.restore(this.#drag.before);
+    else this.#select(null);
   }
 
   #addInTheMiddle() {
     const { x, y, width, height } = this.viewport.view;
     const half = Math.max(1, Math.min(width, height) / 8);
-    const box = boxBetween([x - half, y - half], [x + half, y + half], this.#image);
-    if (box) this.#change(() => this.#add(box));
-    return true;
-  }
-
-  #selectNext(step) {
-    const count = this.#boxes.length;
-    if (!count) return false;
-    const at = this.#boxes.indexOf(this.#selected);
-    this.#select(this.#boxes[at < 0 ? (step > 0 ? 0 : count - 1) : (at + step + count) % count]);
-    return true;
+    const place = boxBetween([x - half, y - half], [x + half, y + half], this.#image);
+    if (place) this.#change(() => this.#add(place));
   }
 
   #select(box) {
-    this.#selected = box;
+    const { boxes } = this.#set;
+    this.#set.selected = box;
     if (box) {
       this.current = Math.max(0, this.labels.indexOf(box.label));
       const place = `${box.width} by ${box.height} pixels at ${box.left}, ${box.top}`;
-      this.announce(
-        `${box.label}, box ${this.#boxes.indexOf(box) + 1} of ${this.#boxes.length}, ${place}`,
-      );
+      this.announce(`${box.label}, box ${boxes.indexOf(box) + 1} of ${boxes.length}, ${place}`);
     }
     this.#show();
   }
@@ -304,25 +249,21 @@ export class CrowdBoundingBox extends Annotator {
     const colour = (label) => this.colour(this.labels.indexOf(label));
     const boxes = this.#hidden
       ? []
-      : this.#boxes.map((box) => ({ ...box, colour: colour(box.label) }));
+      : this.#set.boxes.map((box) => ({ ...box, colour: colour(box.label) }));
     const drawn = this.#drag?.drawn && { ...this.#drag.drawn, colour: this.colour(this.current) };
-    const selected = boxes.find((box) => box.id === this.#selected?.id);
+    const selected = boxes.find((box) => box.id === this.#set.selected?.id);
     this.#overlay.draw(boxes, { selected, drawn, touch: this.#touch });
   }
 
   renderSide() {
-    this.toolbar.enable("delete", this.#selected !== null);
+    this.toolbar.enable("delete", this.#set.selected !== null);
     this.showSide(
       el("h2", { textContent: "Labels" }),
       ...this.labelButtons(),
-      ...makeBoxList(this.#boxes, this.#selected, {
+      ...makeBoxList(this.#set.boxes, this.#set.selected, {
         swatch: (label) => this.swatch(this.labels.indexOf(label)),
         select: (box) => this.#select(box),
       }),
     );
   }
-}
-
-function isLargeEnough(drawn) {
-  return drawn !== null && drawn.width >= SMALLEST_DRAWN && drawn.height >= SMALLEST_DRAWN;
 }

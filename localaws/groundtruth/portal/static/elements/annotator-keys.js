@@ -10,10 +10,11 @@ export const GENERAL_SHORTCUTS = [
   ["Ctrl+Enter", "Submit"],
 ];
 
-/** Whether the key meant something to the annotator. What only looks works when it is locked, too. */
+/**
+ * Whether the key meant something to the annotator. What only looks works when it is locked, too.
+ */
 export function handleKey(annotator, event) {
   const { parts } = annotator;
-  if (parts.dialogs.some((dialog) => dialog.open)) return false;
   if (handleViewKey(event, annotator.viewport, parts.stage)) return true;
   const modified = event.ctrlKey || event.metaKey;
   const key = event.key.toLowerCase();

@@ -5,7 +5,10 @@ import { buildFrame } from "./frame.js";
 import { buildStage, zoomTools } from "./picture-stage.js";
 import { divider } from "./toolbar.js";
 
-/** Builds it and returns its parts: those of frame.js and of picture-stage.js, and `nothing`, the tick. */
+/**
+ * Builds it and returns its parts: those of frame.js and of picture-stage.js, and `nothing`, the
+ * tick.
+ */
 export function buildAnnotator(annotator, toolbar, submits) {
   const stage = buildStage();
   const side = el("aside", { className: "pane side", "aria-label": "Labels and annotations" });

@@ -1,52 +1,48 @@
-// Base of the elements with which people draw on a picture. It has what all of them share: the attributes header,
-// labels, src, name and initial-value; instructions; toolbar; history; keys; zoom; "Nothing to label"; drafts.
+// Base of the elements with which people draw on a picture. It adds to LabelingElement: the
+// attributes labels, src and initial-value; the stage and its zoom; history; "Nothing to label";
+// drafts.
 //
-// A labeling element extends it and overrides the hooks below. It draws into `parts.stage` (screen pixels) or
-// `parts.layer` (image pixels), and calls `commit(before)` after every change that can be undone.
+// An annotator extends it and overrides the hooks below. It draws into `parts.stage` (screen
+// pixels) or `parts.layer` (image pixels), and calls `commit(before)` after every change that can
+// be undone.
 
 import { GENERAL_SHORTCUTS, handleKey } from "./annotator-keys.js";
 import { buildAnnotator } from "./annotator-layout.js";
 import { replaceKeepingFocus, upgradeProperty } from "./dom.js";
 import { History } from "./history.js";
-import { listenForKeys, stopListening } from "./keyboard.js";
 import { makeLabelButtons, makeSwatch } from "./label-list.js";
+import { LabelingElement } from "./labeling-element.js";
 import { labelColour } from "./palette.js";
 import { makeViewport } from "./picture-stage.js";
 import { loadPicture } from "./picture.js";
 import { PointerInput } from "./pointer.js";
 import { parseLiteral, parseStrings } from "./relaxed-json.js";
-import { FRAME, THEME } from "./styles.js";
-import { fillsForm } from "./submit-place.js";
-import { Toolbar } from "./toolbar.js";
 
-export class Annotator extends HTMLElement {
+export class Annotator extends LabelingElement {
   static observedAttributes = ["header", "labels"];
 
-  parts = null; // of annotator-layout.js, once connected
   viewport = null;
-  toolbar = new Toolbar();
   imageWidth = 0; // pixels of the stored file, once ready
   imageHeight = 0;
   current = 0; // index of the label that is drawn with
-  #becomeReady;
-  /** Resolves when the element can be used, also when its image could not be loaded. */
-  ready = new Promise((resolve) => (this.#becomeReady = resolve));
   #labels = null;
   #history = new History((entry) => this.restore(entry));
   #modifiedBefore = false; // in an earlier visit, from a draft
-  #failure = "";
   #locked = false;
 
-  // Hooks. `point` is [x, y] in image pixels and may lie outside the image; `event` is the pointer event.
+  // Hooks. `point` is [x, y] in image pixels and may lie outside the image; `event` is the pointer
+  // event.
   tools() {
     return []; // buttons of the element's own, each made by this.toolbar.tool(...)
   }
   extraKeys = []; // [keys, meaning] for the dialog of shortcuts
   instruction = "Draw on the image."; // for screen readers
   emptyMessage = "Nothing is labeled yet. Label something, or tick “Nothing to label”.";
-  async setup(_initialValue) {} // once, when the image is there; throws when initial-value cannot be used
+  // once, when the image is there; throws when initial-value cannot be used
+  async setup(_initialValue) {}
   onView() {} // the viewport moved
-  restore(_entry) {} // go back to an entry given to commit(); returns the entry that leads here again
+  // go back to an entry given to commit(); returns the entry that leads here again
+  restore(_entry) {}
   renderSide() {}
   deleteSelected() {}
   toggleHide() {}
@@ -70,10 +66,6 @@ export class Annotator extends HTMLElement {
   }
   async loadState(_state) {}
 
-  get name() {
-    return this.getAttribute("name") || this.localName;
-  }
-
   get labels() {
     return [...(this.#labels ?? [])];
   }
@@ -86,7 +78,9 @@ export class Annotator extends HTMLElement {
     this.onView();
   }
 
-  /** What the form submits; an element that needs time for it has an async getSubmission() as well. */
+  /**
+   * What the form submits; an element that needs time for it has an async getSubmission() as well.
+   */
   get _submittableValue() {
     return this.value;
   }
@@ -110,42 +104,30 @@ export class Annotator extends HTMLElement {
   }
 
   connectedCallback() {
-    listenForKeys(this, (event) => this.imageWidth > 0 && handleKey(this, event));
-    if (this.shadowRoot) return;
     upgradeProperty(this, "labels");
-    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [THEME, FRAME];
-    const fills = fillsForm(this);
-    this.toggleAttribute("beside", !fills);
-    this.parts = buildAnnotator(this, this.toolbar, fills);
-    this.viewport = makeViewport(this.parts, () => this.imageWidth && this.onView());
-    this.#showHeader();
-    this.#start();
-  }
-
-  disconnectedCallback() {
-    stopListening(this);
+    super.connectedCallback();
   }
 
   attributeChangedCallback(attribute, before, now) {
     if (!this.parts || before === now) return;
-    if (attribute === "header") this.#showHeader();
+    if (attribute === "header") this.showHeader(this.header);
     else this.#readLabels();
   }
 
-  async #start() {
-    try {
-      if (this.#labels === null) this.#readLabels();
-      const { width, height } = await loadPicture(this.parts.image, this.getAttribute("src"));
-      this.imageWidth = width;
-      this.imageHeight = height;
-      this.viewport.setSize(width, height);
-      await this.#setUp();
-      this.#openForWork();
-    } catch (problem) {
-      this.#fail(problem.message);
-    }
-    this.#becomeReady();
-    this.dispatchEvent(new Event("crowd-element-ready", { bubbles: true }));
+  build(submits) {
+    const parts = buildAnnotator(this, this.toolbar, submits);
+    this.viewport = makeViewport(parts, () => this.imageWidth && this.onView());
+    return parts;
+  }
+
+  async start() {
+    if (this.#labels === null) this.#readLabels();
+    const { width, height } = await loadPicture(this.parts.image, this.getAttribute("src"));
+    this.imageWidth = width;
+    this.imageHeight = height;
+    this.viewport.setSize(width, height);
+    await this.#setUp();
+    this.#openForWork();
   }
 
   async #setUp() {
@@ -171,12 +153,10 @@ export class Annotator extends HTMLElement {
     this.renderSide();
     this.onView();
     this.showHistory();
-    if (document.activeElement === document.body) this.parts.stage.focus({ preventScroll: true });
   }
 
-  #showHeader() {
-    const header = this.getAttribute("header") ?? "";
-    this.parts.heading.textContent = header;
+  showHeader(header) {
+    super.showHeader(header);
     const name = `${header || "Image"}. ${this.instruction} Question mark lists the keys.`;
     this.parts.stage.setAttribute("aria-label", name);
   }
@@ -185,41 +165,28 @@ export class Annotator extends HTMLElement {
     try {
       this.labels = parseStrings(this.getAttribute("labels"));
     } catch (problem) {
-      this.#fail(`The list of labels could not be read: ${problem.message}`);
+      this.fail(`The list of labels could not be read: ${problem.message}`);
     }
   }
 
-  // Messages.
-
-  say(message) {
-    this.parts.message.textContent = message;
-  }
-
-  announce(message) {
-    this.parts.live.textContent = message;
-  }
-
-  #fail(message) {
-    this.#failure = message;
-    this.say(message);
+  handleKey(event) {
+    return this.imageWidth > 0 && handleKey(this, event);
   }
 
   /** A sentence that says why this cannot be submitted as it is; "" when it can. */
   problem() {
-    if (this.#failure) return this.#failure;
+    if (this.failure) return this.failure;
     return this.empty && !this.parts.nothing.checked ? this.emptyMessage : "";
   }
 
   showProblem(message) {
     this.say(message);
-    if (!this.#failure) this.parts.nothing.focus();
+    if (!this.failure) this.parts.nothing.focus();
   }
 
-  /** The time is over: what is there can be looked at, and no longer changed. */
   lock() {
     this.#locked = true;
-    this.parts.bar.inert = true;
-    this.parts.side.inert = true;
+    super.lock();
   }
 
   // Changes.
@@ -229,30 +196,30 @@ export class Annotator extends HTMLElement {
     this.#history.push(before);
     this.parts.nothing.checked = false;
     this.say("");
-    this.#changed();
+    this.changed();
   }
 
   undo() {
     if (!this.#history.undo()) return;
     this.announce("Undone");
-    this.#changed();
+    this.changed();
   }
 
   redo() {
     if (!this.#history.redo()) return;
     this.announce("Redone");
-    this.#changed();
+    this.changed();
   }
 
   reset() {
     while (this.#history.undo());
     this.parts.nothing.checked = false;
-    this.#changed();
+    this.changed();
   }
 
-  #changed() {
+  changed() {
     this.showHistory();
-    this.dispatchEvent(new Event("change", { bubbles: true }));
+    super.changed();
   }
 
   /** Whether undo() has something to take back; an element may have smaller steps of its own. */

@@ -55,7 +55,8 @@ export class CrowdBoundingBox extends Annotator {
 
   setup(proposals) {
     this.#overlay ??= new BoxOverlay(this.parts.stage, this.viewport);
-    // AWS's own element draws on a canvas of this name; templates lay pictures over the place of it.
+    // AWS's own element draws on a canvas of this name; templates lay pictures over the place of
+    // it.
     this.parts.layer.append(el("canvas", { className: "upper-canvas", width: 1, height: 1 }));
     if (proposals === null) return;
     const unusable = this.#set.propose(proposals, this.labels, this.#image);

@@ -17,8 +17,8 @@ const CURSORS = {
 };
 
 /**
- * What a press at `point` would do: {kind: "draw" | "move" | "resize", handle}. Inside the selected box it moves,
- * at its handles it resizes; Alt draws everywhere.
+ * What a press at `point` would do: {kind: "draw" | "move" | "resize", handle}. Inside the selected
+ * box it moves, at its handles it resizes; Alt draws everywhere.
  */
 export function intentAt(event, point, { boxes, selected, viewport, stage }) {
   if (!selected || event.altKey) return { kind: "draw", handle: null };
@@ -45,7 +45,9 @@ export class BoxDrag {
   #original;
   #image;
 
-  /** `before` is the history's entry from before the drag, `image` the picture's {width, height}. */
+  /**
+   * `before` is the history's entry from before the drag, `image` the picture's {width, height}.
+   */
   constructor({ kind, handle }, { event, from, selected, before, image }) {
     Object.assign(this, { kind, handle, before });
     this.#event = event;

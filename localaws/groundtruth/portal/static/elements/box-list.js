@@ -2,7 +2,10 @@
 
 import { el } from "./dom.js";
 
-/** A heading and the list; `swatch(label)` makes a colour sample, `select(box)` is called on a press. */
+/**
+ * A heading and the list; `swatch(label)` makes a colour sample, `select(box)` is called on a
+ * press.
+ */
 export function makeBoxList(boxes, selected, { swatch, select }) {
   const heading = el("h2", {}, "Boxes", el("small", { textContent: String(boxes.length) }));
   if (!boxes.length) {

@@ -20,7 +20,10 @@ export class BoxOverlay {
     stage.append(svg("svg", { class: "overlay", "aria-hidden": "true" }, this.#boxes, this.#cross));
   }
 
-  /** `boxes` are {left, top, width, height, label, colour, proposed}; `drawn` is the one being drawn, if any. */
+  /**
+   * `boxes` are {left, top, width, height, label, colour, proposed}; `drawn` is the one being
+   * drawn, if any.
+   */
   draw(boxes, { selected, drawn, touch }) {
     const shapes = boxes.flatMap((box) => this.#box(box, box === selected));
     if (selected) shapes.push(...this.#handles(selected, touch));

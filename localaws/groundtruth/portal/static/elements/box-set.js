@@ -10,7 +10,10 @@ export class BoxSet {
   selected = null;
   #nextId = 1;
 
-  /** Begin with the boxes of an earlier job. Returns how many cannot be used: outside, or of no label here. */
+  /**
+   * Begin with the boxes of an earlier job. Returns how many cannot be used: outside, or of no
+   * label here.
+   */
   propose(proposals, labels, image) {
     if (!Array.isArray(proposals)) throw new Error("a list of boxes is expected");
     this.boxes = proposals

@@ -1,5 +1,5 @@
-// The arithmetic of boxes {left, top, width, height} in whole image pixels. No box leaves the image, and none
-// is smaller than one pixel.
+// The arithmetic of boxes {left, top, width, height} in whole image pixels. No box leaves the
+// image, and none is smaller than one pixel.
 
 /** Names by compass; where each lies on a box, as parts of its width and height. */
 export const HANDLES = {
@@ -13,7 +13,10 @@ export const HANDLES = {
   w: [0, 0.5],
 };
 
-/** The box between two corners, clamped to the image {width, height}; null when nothing of it is inside. */
+/**
+ * The box between two corners, clamped to the image {width, height}; null when nothing of it is
+ * inside.
+ */
 export function boxBetween([x0, y0], [x1, y1], image) {
   const [left, right] = [x0, x1].map((x) => clamp(Math.round(x), 0, image.width)).sort(ascending);
   const [top, bottom] = [y0, y1].map((y) => clamp(Math.round(y), 0, image.height)).sort(ascending);

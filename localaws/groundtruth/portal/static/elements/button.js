@@ -39,7 +39,8 @@ export class CrowdButton extends HTMLElement {
       : el("button", { type: "button" });
     this.#control.append(el("slot"), ...this.#image());
     root.append(this.#control);
-    // A click on the element itself, by a script, must not pass where one on the button inside would not.
+    // A click on the element itself, by a script, must not pass where one on the button inside
+    // would not.
     this.addEventListener("click", (event) => this.#off && event.stopImmediatePropagation(), true);
     for (const property of ["disabled", "loading"]) upgradeProperty(this, property);
     this.#show();

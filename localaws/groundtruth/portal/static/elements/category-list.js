@@ -1,4 +1,5 @@
-// Categories of which one is chosen: radio buttons, with a digit to press for each of the first ten.
+// Categories of which one is chosen: radio buttons, with a digit to press for each of the first
+// ten.
 
 import { el } from "./dom.js";
 import { keyCap } from "./label-list.js";

@@ -4,21 +4,13 @@
 import { CategoryList } from "./category-list.js";
 import { el } from "./dom.js";
 import { assign, buildFrame } from "./frame.js";
-import { listenForKeys, stopListening } from "./keyboard.js";
 import { indexOfKey } from "./label-list.js";
+import { LabelingElement } from "./labeling-element.js";
 import { parseStrings } from "./relaxed-json.js";
-import { FRAME, THEME } from "./styles.js";
-import { fillsForm } from "./submit-place.js";
-import { Toolbar } from "./toolbar.js";
 
-export class CrowdClassifier extends HTMLElement {
+export class CrowdClassifier extends LabelingElement {
   static observedAttributes = ["header", "categories"];
-  parts = null; // of frame.js, once connected
-  toolbar = new Toolbar();
   choices = new CategoryList(() => this.chosen());
-  #becomeReady;
-  ready = new Promise((resolve) => (this.#becomeReady = resolve));
-  #failure = "";
 
   // Hooks.
   buildMain() {
@@ -32,15 +24,10 @@ export class CrowdClassifier extends HTMLElement {
   sideContent() {
     return [];
   }
-  async setup() {} // once; throws what keeps the task from being done
   onKey(_event) {
     return false;
   }
   extraKeys = [];
-
-  get name() {
-    return this.getAttribute("name") || this.localName;
-  }
 
   get categories() {
     return this.choices.categories;
@@ -67,12 +54,7 @@ export class CrowdClassifier extends HTMLElement {
     this.choices.chosen = draft?.label ?? null;
   }
 
-  connectedCallback() {
-    listenForKeys(this, (event) => this.#key(event));
-    if (this.shadowRoot) return;
-    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [THEME, FRAME];
-    const submits = fillsForm(this);
-    this.toggleAttribute("beside", !submits);
+  build(submits) {
     const side = el(
       "aside",
       { className: "pane side annotation-area", "aria-label": "Categories" },
@@ -80,43 +62,27 @@ export class CrowdClassifier extends HTMLElement {
       ...this.sideContent(),
     );
     const main = this.buildMain();
-    this.parts = buildFrame(this, this.toolbar, {
+    return buildFrame(this, this.toolbar, {
       main,
       side,
       tools: this.tools(),
       controls: [],
       submits,
     });
-    this.#readHeader();
-    this.#readCategories();
-    this.#start();
   }
 
-  disconnectedCallback() {
-    stopListening(this);
+  async start() {
+    this.#readCategories();
   }
 
   attributeChangedCallback(attribute, before, now) {
     if (!this.parts || before === now) return;
-    if (attribute === "header") this.#readHeader();
+    if (attribute === "header") this.showHeader(this.header);
     else this.#readCategories();
   }
 
-  async #start() {
-    try {
-      await this.setup();
-      // Keys work at once, without a click into the frame first.
-      if (document.activeElement === document.body) this.parts.main.focus({ preventScroll: true });
-    } catch (problem) {
-      this.#fail(problem.message);
-    }
-    this.#becomeReady();
-    this.dispatchEvent(new Event("crowd-element-ready", { bubbles: true }));
-  }
-
-  #readHeader() {
-    const header = this.getAttribute("header") ?? "";
-    this.parts.heading.textContent = header;
+  showHeader(header) {
+    super.showHeader(header);
     this.choices.title = header || "Categories";
   }
 
@@ -124,37 +90,23 @@ export class CrowdClassifier extends HTMLElement {
     try {
       this.categories = parseStrings(this.getAttribute("categories"));
     } catch (problem) {
-      this.#fail(`The list of categories could not be read: ${problem.message}`);
+      this.fail(`The list of categories could not be read: ${problem.message}`);
     }
   }
 
-  #fail(message) {
-    this.#failure = message;
-    this.say(message);
-  }
-
-  say(message) {
-    this.parts.message.textContent = message;
-  }
-
   chosen() {
-    this.say(this.#failure);
-    this.dispatchEvent(new Event("change", { bubbles: true }));
+    this.say(this.failure);
+    this.changed();
   }
 
   problem() {
-    if (this.#failure) return this.#failure;
+    if (this.failure) return this.failure;
     return this.choices.chosen === null ? "Choose a category first." : "";
   }
 
   showProblem(message) {
     this.say(message);
     this.choices.focus();
-  }
-
-  lock() {
-    this.parts.bar.inert = true;
-    this.parts.side.inert = true;
   }
 
   reset() {
@@ -170,8 +122,7 @@ export class CrowdClassifier extends HTMLElement {
     ];
   }
 
-  #key(event) {
-    if (this.parts.dialogs.some((dialog) => dialog.open)) return false;
+  handleKey(event) {
     if (this.onKey(event)) return true;
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
     const index = indexOfKey(event.key);

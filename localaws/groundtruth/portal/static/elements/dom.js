@@ -1,4 +1,5 @@
-// Small helpers to build elements. Text always arrives through textContent or append, never as HTML.
+// Small helpers to build elements. Text always arrives through textContent or append, never as
+// HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -25,8 +26,8 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 /**
- * A property set before the element's class was known lies on the instance and would hide the setter:
- * take it off and set it again.
+ * A property set before the element's class was known lies on the instance and would hide the
+ * setter: take it off and set it again.
  */
 export function upgradeProperty(element, name) {
   if (!Object.hasOwn(element, name)) return;

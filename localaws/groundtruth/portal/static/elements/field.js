@@ -1,4 +1,5 @@
-// Base of the small inputs: a name, a value, a label, and what the form asks of everything that it submits.
+// Base of the small inputs: a name, a value, a label, and what the form asks of everything that it
+// submits.
 
 import { upgradeProperty } from "./dom.js";
 import { FIELD, THEME } from "./styles.js";

@@ -1,4 +1,5 @@
-// What the controls of a form hold: crowd elements (everything with a `_submittableValue`) and plain inputs.
+// What the controls of a form hold: crowd elements (everything with a `_submittableValue`) and
+// plain inputs.
 
 const PLAIN = "input[name], select[name], textarea[name]";
 const WITHOUT_VALUE = ["button", "submit", "reset", "image", "file"];
@@ -13,7 +14,10 @@ export function plainInputs(form) {
   return [...form.querySelectorAll(PLAIN)].filter((input) => !WITHOUT_VALUE.includes(input.type));
 }
 
-/** Resolves to the answer {name: value}. Controls of one name whose values are objects share one object. */
+/**
+ * Resolves to the answer {name: value}. Controls of one name whose values are objects share one
+ * object.
+ */
 export async function collectAnswer(form) {
   const answer = Object.create(null);
   const put = (name, value) => {

@@ -1,4 +1,5 @@
-// <crowd-form>: collects what its elements and inputs hold, and hands it to the portal page around the frame.
+// <crowd-form>: collects what its elements and inputs hold, and hands it to the portal page around
+// the frame.
 // Contract: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-form.html
 
 import { el } from "./dom.js";
@@ -74,7 +75,10 @@ export class CrowdForm extends HTMLElement {
       await this.#send();
   }
 
-  /** Submit without the event, as the method of a plain form does; for templates that vetoed it to wait. */
+  /**
+   * Submit without the event, as the method of a plain form does; for templates that vetoed it to
+   * wait.
+   */
   async submit() {
     if (!this.#sent && this.#check()) await this.#send();
   }

@@ -1,5 +1,5 @@
-// The frame that all labeling elements share: a header with the instructions, the work in the middle with a side
-// panel, and a bar at the bottom.
+// The frame that all labeling elements share: a header with the instructions, the work in the
+// middle with a side panel, and a bar at the bottom.
 
 import { makeDialog, makeShortcutsDialog, openDialog } from "./dialogs.js";
 import { el } from "./dom.js";
@@ -7,8 +7,9 @@ import { el } from "./dom.js";
 const NARROW = "(max-width: 900px)"; // where the instructions start folded away
 
 /**
- * Builds the frame into the shadow root of `element` and returns its parts. `main` is what the work is done in,
- * `tools` are the buttons in the bar, `controls` what stands beside Submit; `submits` tells whether there is one.
+ * Builds the frame into the shadow root of `element` and returns its parts. `main` is what the work
+ * is done in, `tools` are the buttons in the bar, `controls` what stands beside Submit; `submits`
+ * tells whether there is one.
  */
 export function buildFrame(element, toolbar, { main, side, tools, controls, submits }) {
   const shortcuts = makeShortcutsDialog(() => element.shortcutRows());

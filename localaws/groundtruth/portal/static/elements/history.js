@@ -1,5 +1,5 @@
-// What can be undone and redone. An entry is whatever the element needs to go back; `bytes`, where an entry
-// has it, counts towards the memory that all entries together may take.
+// What can be undone and redone. An entry is whatever the element needs to go back; `bytes`, where
+// an entry has it, counts towards the memory that all entries together may take.
 
 const MOST_ENTRIES = 200;
 const MOST_BYTES = 256 * 1024 * 1024;

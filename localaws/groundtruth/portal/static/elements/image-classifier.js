@@ -1,5 +1,7 @@
-// <crowd-image-classifier>: one category for a picture, or for the labels that lie over it (verification).
-// Contract: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-image-classifier.html
+// <crowd-image-classifier>: one category for a picture, or for the labels that lie over it
+// (verification).
+// Contract:
+// https://docs.aws.amazon.com/sagemaker/latest/dg/sms-ui-template-crowd-image-classifier.html
 
 import { CrowdClassifier } from "./classifier.js";
 import { el } from "./dom.js";
@@ -66,11 +68,12 @@ export class CrowdImageClassifier extends CrowdClassifier {
     return this.#comment.present ? [this.#comment.link, this.#legend] : [this.#legend];
   }
 
-  async setup() {
+  async start() {
+    await super.start();
     this.parts.dialogs.push(this.#comment.dialog);
     this.shadowRoot.append(this.#comment.dialog);
     const { stage, image } = this.#stage;
-    stage.setAttribute("aria-label", `${this.getAttribute("header") ?? "Image"}: the picture`);
+    stage.setAttribute("aria-label", `${this.header || "Image"}: the picture`);
     stage.classList.add("looking");
     this.#viewport = makeViewport(this.#stage, () => this.#overlay?.draw());
     const size = await loadPicture(image, this.getAttribute("src"));
@@ -117,7 +120,7 @@ export class CrowdImageClassifier extends CrowdClassifier {
     const hidden = !this.#overlay.hidden;
     this.#overlay.hidden = hidden;
     this.toolbar.press("hide", hidden);
-    this.parts.live.textContent = hidden ? "Labels hidden" : "Labels shown";
+    this.announce(hidden ? "Labels hidden" : "Labels shown");
   }
 
   onKey(event) {

@@ -1,5 +1,6 @@
-// One listener for the page's keys. A key goes to the labeling element that has the focus, or to the first of
-// them when the focus is nowhere in particular: keys work without a click first, and never reach two elements.
+// One listener for the page's keys. A key goes to the labeling element that has the focus, or to
+// the first of them when the focus is nowhere in particular: keys work without a click first, and
+// never reach two elements.
 
 const TYPING =
   "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]";

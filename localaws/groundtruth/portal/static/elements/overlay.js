@@ -1,5 +1,6 @@
 // Labels of an earlier job, drawn over a picture for people to judge: the attribute `overlay` of
-// <crowd-image-classifier>. Every kind has draw(), `hidden` and `legend`, a list of {label, colour}.
+// <crowd-image-classifier>. Every kind has draw(), `hidden` and `legend`, a list of {label,
+// colour}.
 
 import { BoxOverlay } from "./box-overlay.js";
 import { boxBetween } from "./boxes.js";
@@ -7,7 +8,10 @@ import { el } from "./dom.js";
 import { labelColour, rgb } from "./palette.js";
 import { loadPicture } from "./picture.js";
 
-/** Reads {boundingBox: {labels, value}} or {semanticSegmentation: {labels, labelMappings, src}}. Rejects. */
+/**
+ * Reads {boundingBox: {labels, value}} or {semanticSegmentation: {labels, labelMappings, src}}.
+ * Rejects.
+ */
 export async function readOverlay(description, stage, viewport, size) {
   if (description?.boundingBox) return new Boxes(description.boundingBox, stage, viewport, size);
   if (description?.semanticSegmentation) {
@@ -67,7 +71,10 @@ class Mask {
     layer.append(this.#canvas);
   }
 
-  /** Only the pixels in the labels' colours are shown: the background of a mask may be white, or nothing. */
+  /**
+   * Only the pixels in the labels' colours are shown: the background of a mask may be white, or
+   * nothing.
+   */
   async load({ width, height }) {
     const image = el("img", { className: "unseen-mask", alt: "" });
     this.#canvas.after(image);

@@ -1,5 +1,6 @@
-// The colours of labels, by their place in the label list. Whoever colours masks makes the same list: the ten
-// of d3's category10 as Ground Truth has them, then hues a golden angle apart in two alternating lightnesses.
+// The colours of labels, by their place in the label list. Whoever colours masks makes the same
+// list: the ten of d3's category10 as Ground Truth has them, then hues a golden angle apart in two
+// alternating lightnesses.
 
 const CATEGORY10 = [
   "#1f77b4",

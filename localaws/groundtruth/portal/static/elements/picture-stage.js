@@ -1,4 +1,5 @@
-// The place where a picture is looked at: the stage, the layer that zooms, the image, and the buttons to zoom.
+// The place where a picture is looked at: the stage, the layer that zooms, the image, and the
+// buttons to zoom.
 
 import { el } from "./dom.js";
 import { Viewport } from "./viewport.js";

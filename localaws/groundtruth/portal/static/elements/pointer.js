@@ -1,6 +1,6 @@
-// Turns mouse, pen and touch into what a labeling element understands: down, move, up and hover with image
-// coordinates; everything that moves the view stays here. The right or middle button, Space with the left one,
-// and two fingers move the picture; two fingers zoom it.
+// Turns mouse, pen and touch into what a labeling element understands: down, move, up and hover
+// with image coordinates; everything that moves the view stays here. The right or middle button,
+// Space with the left one, and two fingers move the picture; two fingers zoom it.
 
 export class PointerInput {
   #stage;
@@ -10,7 +10,10 @@ export class PointerInput {
   #fingers = new Map(); // pointerId -> last event, touch only
   #last = null;
 
-  /** `tool` has down, move, up(event, point, cancelled), hover and doubleClick; hover(null) when it leaves. */
+  /**
+   * `tool` has down, move, up(event, point, cancelled), hover and doubleClick; hover(null) when it
+   * leaves.
+   */
   constructor(stage, viewport, tool) {
     this.#stage = stage;
     this.#viewport = viewport;

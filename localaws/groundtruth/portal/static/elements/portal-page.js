@@ -1,10 +1,11 @@
-// The conversation with the portal page around the frame. The frame has no origin of its own, so it is told
-// apart by its window alone, and nothing secret is in a message.
+// The conversation with the portal page around the frame. The frame has no origin of its own, so it
+// is told apart by its window alone, and nothing secret is in a message.
 //
-// The page is `top`, not `parent`: the portal's pages are in no frame themselves, and a template's own variable
-// called parent would hide the window's.
+// The page is `top`, not `parent`: the portal's pages are in no frame themselves, and a template's
+// own variable called parent would hide the window's.
 //
-// To the page: ready, submit {answer}, activity, changed (a draft is going to follow), draft {draft}.
+// To the page: ready, submit {answer}, activity, changed (a draft is going to follow), draft
+// {draft}.
 // From it: restore {draft}, refused {message}, collect-draft, locked.
 
 const ACTIVITY = 5_000; // milliseconds between two reports of activity

@@ -1,5 +1,6 @@
-// Ground Truth's own templates write attributes as JavaScript literals: 'single quotes', bare keys, trailing
-// commas. This reads such a value without evaluating anything, so a hostile label name stays text.
+// Ground Truth's own templates write attributes as JavaScript literals: 'single quotes', bare keys,
+// trailing commas. This reads such a value without evaluating anything, so a hostile label name
+// stays text.
 
 const DEEPEST = 64; // levels of nesting
 const ESCAPES = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f", v: "\v", 0: "\0", "\n": "" };
@@ -10,7 +11,9 @@ const WORDS = new Map([
   ["undefined", null],
 ]);
 
-/** The value written in `text`; null where there is no text. Throws SyntaxError with the position. */
+/**
+ * The value written in `text`; null where there is no text. Throws SyntaxError with the position.
+ */
 export function parseLiteral(text) {
   if (text == null || text.trim() === "") return null;
   try {
@@ -20,7 +23,9 @@ export function parseLiteral(text) {
   }
 }
 
-/** A list of strings, such as the attributes labels and categories hold; [] where there is no text. */
+/**
+ * A list of strings, such as the attributes labels and categories hold; [] where there is no text.
+ */
 export function parseStrings(text) {
   const list = parseLiteral(text) ?? [];
   if (!Array.isArray(list)) throw new SyntaxError("a list is expected");

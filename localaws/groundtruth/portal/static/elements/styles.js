@@ -28,23 +28,32 @@ export const THEME = sheet(`
   button {
     display: inline-flex; align-items: center; justify-content: center; gap: 6px; flex: none;
     min-width: 36px; min-height: 36px; padding: 4px 10px; font: inherit; color: inherit;
-    background: var(--surface); border: 1px solid var(--control-line); border-radius: 6px; cursor: pointer;
+    background: var(--surface); border: 1px solid var(--control-line); border-radius: 6px; cursor:
+    pointer;
   }
   button:hover:not(:disabled) { background: #f1f4f6; }
   button:disabled { opacity: 0.4; cursor: default; }
   button[aria-pressed="true"], button[aria-checked="true"] {
-    background: var(--accent-soft); border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent);
+    background: var(--accent-soft); border-color: var(--accent); box-shadow: inset 0 0 0 1px
+    var(--accent);
   }
-  button.primary { padding: 4px 22px; font-weight: 600; color: #fff; background: var(--accent); border-color: var(--accent); }
+  button.primary {
+    padding: 4px 22px; font-weight: 600; color: #fff; background: var(--accent); border-color:
+    var(--accent);
+  }
   button.primary:hover:not(:disabled) { background: var(--accent-dark); }
   button.quiet { background: none; border-color: transparent; }
   kbd {
-    flex: none; min-width: 18px; padding: 0 4px; text-align: center; font: 11px/16px ui-monospace, monospace;
+    flex: none; min-width: 18px; padding: 0 4px; text-align: center; font: 11px/16px ui-monospace,
+    monospace;
     color: var(--muted); background: #f7f9fa; border: 1px solid var(--line); border-radius: 3px;
   }
   .swatch { flex: none; width: 16px; height: 16px; border-radius: 4px; border: 1px solid #0003; }
   .message { color: var(--danger); font-weight: 500; }
-  .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+  .unseen {
+    position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+    white-space: nowrap;
+  }
   dialog {
     width: min(720px, 92vw); max-height: 86vh; padding: 20px 24px; overflow: auto; color: inherit;
     border: 1px solid var(--line); border-radius: 10px; box-shadow: 0 12px 40px #0004;
@@ -60,15 +69,25 @@ export const THEME = sheet(`
 `);
 
 export const FRAME = sheet(`
-  :host { display: flex; flex-direction: column; height: 100vh; height: 100dvh; min-height: 420px; background: var(--surface); }
-  :host([beside]) { height: max(420px, calc(100dvh - 140px)); border-bottom: 1px solid var(--line); }
+  :host {
+    display: flex; flex-direction: column; height: 100vh; height: 100dvh; min-height: 420px;
+    background: var(--surface);
+  }
+  :host([beside]) {
+    height: max(420px, calc(100dvh - 140px)); border-bottom: 1px solid var(--line);
+  }
   .top, .bar { display: flex; flex-wrap: wrap; gap: 6px; align-items: center; padding: 6px 12px; }
   .top { border-bottom: 1px solid var(--line); }
   .top h1 { flex: 1; min-width: 12ch; overflow-wrap: anywhere; }
   .bar { border-top: 1px solid var(--line); }
   .bar .divider { width: 1px; height: 24px; margin: 0 4px; background: var(--line); }
-  .bar .end { display: flex; flex-wrap: wrap; gap: 14px; align-items: center; justify-content: flex-end; margin-left: auto; }
-  .middle { flex: 1; display: grid; grid-template-columns: 240px minmax(0, 1fr) 240px; min-height: 0; }
+  .bar .end {
+    display: flex; flex-wrap: wrap; gap: 14px; align-items: center; justify-content: flex-end;
+    margin-left: auto;
+  }
+  .middle {
+    flex: 1; display: grid; grid-template-columns: 240px minmax(0, 1fr) 240px; min-height: 0;
+  }
   .middle.plain { grid-template-columns: minmax(0, 1fr) 240px; }
   .middle.plain .instructions { display: none; }
   .pane { overflow: auto; padding: 12px; }
@@ -82,18 +101,32 @@ export const FRAME = sheet(`
   .stage.pan { cursor: grab !important; }
   .stage.panning { cursor: grabbing !important; }
   .layer { position: absolute; left: 0; top: 0; transform-origin: 0 0; }
-  .layer img { display: block; max-width: none; image-orientation: none; pointer-events: none; -webkit-user-drag: none; }
+  .layer img {
+    display: block; max-width: none; image-orientation: none; pointer-events: none;
+    -webkit-user-drag: none;
+  }
   .layer canvas { position: absolute; left: 0; top: 0; pointer-events: none; }
   .layer canvas.upper-canvas { width: 100%; height: 100%; }
   .layer.crisp img, .layer.crisp canvas { image-rendering: pixelated; }
-  svg.overlay { position: absolute; inset: 0; width: 100%; height: 100%; overflow: hidden; pointer-events: none; }
-  .label { display: flex; width: 100%; gap: 8px; justify-content: flex-start; margin-bottom: 4px; text-align: left; }
+  svg.overlay {
+    position: absolute; inset: 0; width: 100%; height: 100%; overflow: hidden; pointer-events:
+    none;
+  }
+  .label {
+    display: flex; width: 100%; gap: 8px; justify-content: flex-start; margin-bottom: 4px;
+    text-align: left;
+  }
   .label span:nth-child(2) { flex: 1; overflow-wrap: anywhere; }
   .items { margin: 0; padding: 0; list-style: none; }
-  .items button { width: 100%; justify-content: flex-start; gap: 8px; text-align: left; border-color: transparent; }
+  .items button {
+    width: 100%; justify-content: flex-start; gap: 8px; text-align: left; border-color:
+    transparent;
+  }
   .items button[aria-pressed="true"] { border-color: var(--accent); }
   .items span:nth-child(2) { flex: 1; min-width: 0; overflow-wrap: anywhere; }
-  .items small, h2 small { color: var(--muted); font-variant-numeric: tabular-nums; font-weight: 400; }
+  .items small, h2 small {
+    color: var(--muted); font-variant-numeric: tabular-nums; font-weight: 400;
+  }
   .hint { margin: 4px; color: var(--muted); }
   .zoom { min-width: 5ch; text-align: center; font-variant-numeric: tabular-nums; }
   .tick { display: inline-flex; align-items: center; gap: 8px; min-height: 36px; cursor: pointer; }
@@ -106,24 +139,35 @@ export const FRAME = sheet(`
   .target { padding: 24px; font-size: 16px; }
   .categories { min-width: 0; margin: 0; padding: 0; border: 0; }
   .category {
-    display: flex; align-items: center; gap: 10px; min-height: 40px; margin-bottom: 6px; padding: 6px 10px;
+    display: flex; align-items: center; gap: 10px; min-height: 40px; margin-bottom: 6px; padding:
+    6px 10px;
     border: 1px solid var(--control-line); border-radius: 6px; cursor: pointer;
   }
   .category:hover { background: #f1f4f6; }
-  .category:has(:checked) { background: var(--accent-soft); border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); }
+  .category:has(:checked) {
+    background: var(--accent-soft); border-color: var(--accent); box-shadow: inset 0 0 0 1px
+    var(--accent);
+  }
   .category:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: 2px; }
-  .category input { flex: none; width: 18px; height: 18px; margin: 0; outline: none; accent-color: var(--accent); }
+  .category input {
+    flex: none; width: 18px; height: 18px; margin: 0; outline: none; accent-color: var(--accent);
+  }
   .category span { flex: 1; overflow-wrap: anywhere; }
   .comment { width: 100%; margin: 6px 0; color: var(--accent); text-decoration: underline; }
   .entry { display: flex; align-items: center; gap: 8px; margin: 4px; overflow-wrap: anywhere; }
-  dialog textarea { display: block; width: 100%; margin-top: 12px; padding: 8px 10px; font: inherit; border: 1px solid var(--control-line); border-radius: 6px; }
+  dialog textarea {
+    display: block; width: 100%; margin-top: 12px; padding: 8px 10px; font: inherit; border: 1px
+    solid var(--control-line); border-radius: 6px;
+  }
   @media (max-width: 1100px) {
     .middle { grid-template-columns: 200px minmax(0, 1fr) 200px; }
     .middle.plain { grid-template-columns: minmax(0, 1fr) 200px; }
     .wide { display: none; }
   }
   @media (max-width: 700px) {
-    .middle, .middle.plain { grid-template-columns: minmax(0, 1fr); grid-template-rows: minmax(240px, 1fr) auto; }
+    .middle, .middle.plain {
+      grid-template-columns: minmax(0, 1fr); grid-template-rows: minmax(240px, 1fr) auto;
+    }
     .instructions { display: none; }
     .side { max-height: 30vh; border-left: 0; border-top: 1px solid var(--line); }
   }
@@ -132,7 +176,10 @@ export const FRAME = sheet(`
 export const FORM = sheet(`
   :host { display: block; padding: 16px 24px 24px; }
   :host([filled]) { padding: 0; }
-  footer { display: flex; flex-wrap: wrap; gap: 16px; align-items: center; justify-content: flex-end; margin-top: 16px; }
+  footer {
+    display: flex; flex-wrap: wrap; gap: 16px; align-items: center; justify-content: flex-end;
+    margin-top: 16px;
+  }
   :host([filled]) footer { display: none; }
 `);
 
@@ -167,7 +214,10 @@ export const BUTTON = sheet(`
     padding: 4px 10px; color: inherit; text-decoration: none; cursor: pointer;
     border: 1px solid var(--control-line); border-radius: 6px;
   }
-  a.primary { padding: 4px 22px; font-weight: 600; color: #fff; background: var(--accent); border-color: var(--accent); }
+  a.primary {
+    padding: 4px 22px; font-weight: 600; color: #fff; background: var(--accent); border-color:
+    var(--accent);
+  }
   button.link, a.link { color: var(--accent); border-color: transparent; background: none; }
   button.link:hover:not(:disabled), a.link:hover { text-decoration: underline; }
   button.icon, a.icon { border-color: transparent; }

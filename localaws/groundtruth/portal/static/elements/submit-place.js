@@ -1,5 +1,5 @@
-// Where a form's Submit button stands: in the template, in the bar of the one labeling element that fills the
-// page, or at the end of the form.
+// Where a form's Submit button stands: in the template, in the bar of the one labeling element that
+// fills the page, or at the end of the form.
 
 const SUBMITS = "crowd-button[form-action=submit], button[type=submit], input[type=submit]";
 const UNSEEN = "script, style, template, link, meta, input[type=hidden]";
@@ -18,7 +18,10 @@ export function isSwitchedOff(form) {
   return buttons.length > 0 && buttons.every((button) => button.disabled);
 }
 
-/** Whether `element` is all that its form shows: then its own bar holds Submit, and it fills the page. */
+/**
+ * Whether `element` is all that its form shows: then its own bar holds Submit, and it fills the
+ * page.
+ */
 export function fillsForm(element) {
   const form = element.parentElement;
   if (form?.localName !== "crowd-form" || hasSubmitButton(form)) return false;

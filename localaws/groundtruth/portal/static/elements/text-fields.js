@@ -93,7 +93,10 @@ class TextField extends Field {
     return !this.#pattern || this.#pattern.test(character);
   }
 
-  /** With auto-validate, characters that do not match the allowed pattern are not taken while typing. */
+  /**
+   * With auto-validate, characters that do not match the allowed pattern are not taken while
+   * typing.
+   */
   #filter(event) {
     if (!isSet(this, "auto-validate") || event.inputType !== "insertText" || !event.data) return;
     if (![...event.data].every((character) => this.#allows(character))) event.preventDefault();

@@ -12,8 +12,8 @@ export class Toolbar {
   #buttons = new Map();
 
   /**
-   * A button. `title` says what it does, and is its name where `text` is absent; `key` is shown with it.
-   * `icon` names one of icons.js. The button is found again by `id`.
+   * A button. `title` says what it does, and is its name where `text` is absent; `key` is shown
+   * with it. `icon` names one of icons.js. The button is found again by `id`.
    */
   tool({ id, title, text = "", key, icon: name, className = "", action }) {
     const button = el("button", {

@@ -1,5 +1,6 @@
-// How the picture lies in the stage. Image pixels are the coordinate system of every annotation; `scale` is
-// CSS pixels per image pixel, (x, y) the place of the image's top left corner in the stage.
+// How the picture lies in the stage. Image pixels are the coordinate system of every annotation;
+// `scale` is CSS pixels per image pixel, (x, y) the place of the image's top left corner in the
+// stage.
 
 const MARGIN = 16; // CSS pixels around a fitted picture
 const KEEP = 40; // CSS pixels of the picture that always stay in sight
@@ -93,7 +94,10 @@ export class Viewport {
     };
   }
 
-  /** The point of the image that lies in the middle of the stage, and the stage's size in image pixels. */
+  /**
+   * The point of the image that lies in the middle of the stage, and the stage's size in image
+   * pixels.
+   */
   get view() {
     const { clientWidth, clientHeight } = this.#stage;
     return {

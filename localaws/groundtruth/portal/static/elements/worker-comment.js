@@ -9,7 +9,9 @@ const ADD = "Add a comment";
 export class WorkerComment {
   #text;
   #link;
-  /** The link that opens the dialog, and the dialog; both belong into the shadow root of `element`. */
+  /**
+   * The link that opens the dialog, and the dialog; both belong into the shadow root of `element`.
+   */
   link;
   dialog;
 

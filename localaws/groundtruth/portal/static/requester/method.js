@@ -40,15 +40,15 @@ export function explain() {
         confidence,
         "each consolidated object has the mean of its label's own confidences: of its boxes (by " +
           "labelloop's own functions the share of workers who drew each), of its mask, or of its " +
-          `class. The figure is the mean over the ${counted(agreement.rated, "object")} that had at ` +
-          "least two answers and a confidence.",
+          `class. The figure is the mean over the ${counted(agreement.rated, "object")} that had ` +
+          "at least two answers and a confidence.",
       );
       setText(
         agreed,
         `the share of the same objects of which no confidence is below ${agreement.agreed_from}. ` +
           `${counted(agreement.compared, "object")} had at least two answers; ` +
-          `${count(agreement.compared - agreement.rated)} of them have a label without a confidence, ` +
-          "such as one without boxes, and are not counted.",
+          `${count(agreement.compared - agreement.rated)} of them have a label without a ` +
+          "confidence, such as one without boxes, and are not counted.",
       );
     },
   };

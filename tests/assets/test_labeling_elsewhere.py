@@ -1,0 +1,77 @@
+"""A loop whose labeling is at an address of its own: everything else stays where it was."""
+
+from pathlib import Path
+
+import boto3
+import pytest
+
+from assets.batches import open_batch, unbatched
+from assets.records import read_record
+from tests.assets.conftest import numbers, picture
+from tests.localaws.labeling import Worker, answer, box, wait_for
+from tests.localaws.standing_alone import LabelingService, keys_of
+
+PASSWORD = "Boxes-4-everyone!"
+
+
+@pytest.fixture
+def labeling(stand_in, tmp_path):
+    service = LabelingService(tmp_path / "labeling", stand_in.environment)
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def elsewhere(loop, stand_in, labeling, tmp_path, monkeypatch):
+    """The loop, told where labeling is and which profile has the keys for it."""
+    access_key, secret_key = keys_of(labeling.credentials_file)
+    profile = f"[labeling]\naws_access_key_id = {access_key}\naws_secret_access_key = {secret_key}\n"
+    both = tmp_path / "credentials"
+    both.write_text(Path(stand_in.credentials_file).read_text() + profile)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(both))
+    place = {"ground_truth_endpoint_url": labeling.endpoint, "ground_truth_profile": "labeling"}
+    few = {"labeling": loop.labeling.model_copy(update={"workers_per_object": 1})}
+    return loop.model_copy(update=place | few)
+
+
+def hire(team: dict, username: str) -> None:
+    cognito = boto3.client("cognito-idp")
+    user = {"UserPoolId": team["user_pool"], "Username": username}
+    cognito.admin_create_user(**user, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
+    cognito.admin_add_user_to_group(**user, GroupName=team["group"])
+
+
+def test_only_the_labeling_of_a_loop_goes_to_its_labeling_service(
+    elsewhere, store, materialize, stand_in, labeling
+):
+    for name in ("a", "b"):
+        store.write(f"{elsewhere.images_uri}{name}.jpg", picture(60, 40))
+    materialize("raw_images", settings=elsewhere)
+    materialize("labeling_team", "labeling_functions", settings=elsewhere)
+    batch = open_batch(store, elsewhere, unbatched(read_record(store, elsewhere, "raw_images")["images"], []))
+    materialize("labeling_input", "labeling_job", batch=batch, settings=elsewhere)
+
+    team = read_record(store, elsewhere, "labeling_team")
+    job = read_record(store, elsewhere, "labeling_job", batch)["name"]
+    assert team["portal"] == labeling.portal
+    hire(team, f"{elsewhere.bucket}-worker")
+    worker = Worker(labeling.portal, f"{elsewhere.bucket}-worker", PASSWORD)
+    wait_for(lambda: worker.jobs().get(job), f"{job} to be open")
+    for _ in range(2):
+        task = wait_for(lambda: worker.claim(job), "a task")
+        assert task["labels"] == ["square", "bar"]
+        name = task["element"]["name"]
+        given = answer(box(4, "bar"))["boundingBox"]
+        assert worker.hand_in(task, {name: given}).status_code == 200
+    own = labeling.client(*keys_of(labeling.credentials_file))
+    status = "LabelingJobStatus"
+    wait_for(lambda: own.describe_labeling_job(LabelingJobName=job)[status] == "Completed", f"{job} to end")
+
+    found = numbers(materialize("labeled_manifest", batch=batch, settings=elsewhere), "labeled_manifest")
+    assert (found["images"], found["boxes"], found["failed"]) == (2, 2, 0)
+    there = stand_in.client("sagemaker")
+    assert there.list_labeling_jobs(NameContains=job)["LabelingJobSummaryList"] == []
+    assert there.list_workteams(NameContains=elsewhere.team.name)["Workteams"] == []
+    pools = [workforce["CognitoConfig"]["UserPool"] for workforce in there.list_workforces()["Workforces"]]
+    assert team["user_pool"] not in pools

@@ -10,6 +10,7 @@ from localaws.api import Clients
 from localaws.groundtruth.arns import is_built_in
 from localaws.groundtruth.files import error_code, is_final
 from localaws.groundtruth.problems import JobFailure
+from localaws.groundtruth.strict_json import loads
 
 LONGEST_MESSAGE = 700
 
@@ -48,9 +49,9 @@ class Functions:
                 raise InterruptedError("the server is stopping, and the function was stopped with it")
             raise FunctionFailure(_told(body))
         try:
-            return json.loads(body)
-        except ValueError:
-            raise FunctionFailure(f"it returned no JSON but {body[:200]!r}") from None
+            return loads(body)
+        except ValueError as problem:
+            raise FunctionFailure(f"it returned no JSON but {body[:200]!r}: {problem}") from None
 
     def _client(self, arn: str) -> Any:
         if self.built_in is not None and is_built_in(arn, self.account):

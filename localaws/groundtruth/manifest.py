@@ -4,11 +4,11 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/sms-input-data-input-man
 """
 
 import json
-from typing import NoReturn
 
 from localaws.groundtruth.labels import SOURCES
 from localaws.groundtruth.objects import NewObject
 from localaws.groundtruth.problems import JobFailure
+from localaws.groundtruth.strict_json import loads
 
 LARGEST_FILE = 40 * 2**20  # bytes
 MOST_OBJECTS = 100_000
@@ -60,11 +60,9 @@ def parse_line(line: str) -> dict:
     if len(line) > LONGEST_LINE:
         raise ValueError(f"{len(line)} characters; {LONGEST_LINE} are accepted")
     try:
-        entry = json.loads(line, parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("not valid JSON: nested too deeply") from None
-    except json.JSONDecodeError as problem:
-        raise ValueError(f"not valid JSON: {problem.msg} at column {problem.colno}") from None
+        entry = loads(line)
+    except ValueError as problem:
+        raise ValueError(f"not valid JSON: {problem}") from None
     if not isinstance(entry, dict):
         raise ValueError("not a JSON object")
     sources = [name for name in SOURCES if name in entry]
@@ -79,10 +77,6 @@ def parse_line(line: str) -> dict:
         if size > LONGEST_ATTRIBUTE:
             raise ValueError(f"{name!r} has {size} characters; {LONGEST_ATTRIBUTE} are accepted")
     return entry
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"not valid JSON: {name}")
 
 
 def _summary(uri: str, problems: list[str]) -> str:

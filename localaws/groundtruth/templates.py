@@ -7,13 +7,15 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from html.parser import HTMLParser
 
-from liquid import Environment, Markup
+from liquid import Markup
 from liquid.exceptions import LiquidError, LiquidSyntaxError, UnknownFilterError
 
 from localaws.groundtruth.answers import ANNOTATING, ELEMENTS, PLAIN_FORM
+from localaws.groundtruth.elements import read_elements
+from localaws.groundtruth.liquid_source import check_tags
 from localaws.groundtruth.problems import TemplateProblem
+from localaws.groundtruth.sandbox import Sandbox
 
 LONGEST_TEMPLATE = 128_000  # characters
 # What may stand beside the element that is answered with.
@@ -27,25 +29,16 @@ OTHER_ELEMENTS = (
 )
 OFFERED = (*ELEMENTS, *OTHER_ELEMENTS)
 CROWD_TAG = re.compile(r"<\s*(crowd-[a-z0-9-]+)", re.IGNORECASE)
-COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 # Scripts and style sheets that the page fetches; AWS's own elements are swapped for the portal's.
 FETCHED = re.compile(
-    r"<script\b[^>]*?\ssrc\s*=\s*[\"']?(?P<script>[^\"'\s>]+)"
-    r"|<link\b(?=[^>]*\brel\s*=\s*[\"']?stylesheet)[^>]*?\shref\s*=\s*[\"']?(?P<style>[^\"'\s>]+)",
+    r"<script\b[^<>]*?\ssrc\s*=\s*[\"']?(?P<script>[^\"'\s>]+)"
+    r"|<link\b(?=[^<>]*\brel\s*=\s*[\"']?stylesheet)[^<>]*?\shref\s*=\s*[\"']?(?P<style>[^\"'\s>]+)",
     re.IGNORECASE,
 )
 # What the portal has no files for: it sends images.
 MEDIA = re.compile(r"<(?P<tag>audio|video|embed)[\s>]|<(?P<frame>iframe)\b[^>]*\ssrc\s*=", re.IGNORECASE)
 OUR_OWN = re.compile(r"(https?:)?//assets\.crowd\.aws/", re.IGNORECASE)
-
-
-class Sandbox(Environment):
-    """Limits for templates, which whoever may create a job can write. No loader: nothing can be included."""
-
-    context_depth_limit = 30
-    loop_iteration_limit = 100_000
-    local_namespace_limit = 1_000_000
-    output_stream_limit = 4_000_000
 
 
 def render(template: str, task_input: object, grant_read_access: Callable[[str], str]) -> str:
@@ -60,6 +53,7 @@ def render(template: str, task_input: object, grant_read_access: Callable[[str],
         "grant_read_access": lambda uri: grant_read_access(str(uri)),
     }
     try:
+        check_tags(template)
         return environment.from_string(template).render(task={"input": task_input})
     except TemplateProblem:
         raise
@@ -122,18 +116,18 @@ def check_source(template: str) -> str:
 
 def find_problems(html: str) -> list[TemplateProblem]:
     """What keeps rendered HTML from being a task."""
-    return [*ElementReader(html).problems, *_not_sent(COMMENT.sub("", html))]
+    return [*_problems(read_elements(html)), *_not_sent(COMMENT.sub("", html))]
 
 
 def answer_element(html: str, tag: str) -> dict[str, str]:
     """The attributes of the element that workers answer with. Raises TemplateProblem."""
-    reader = ElementReader(html)
-    if reader.problems:
-        raise reader.problems[0]
-    attributes = next((attributes for found, attributes in reader.elements if found == tag), None)
+    elements = read_elements(html)
+    for problem in _problems(elements):
+        raise problem
+    attributes = next((attributes for found, attributes in elements if found == tag), None)
     if attributes is None:
         raise TemplateProblem("MissingElement", f"there is no <{tag}> in the task")
-    return {name: value or "" for name, value in attributes.items()}
+    return attributes
 
 
 def check_choices(tag: str, attributes: dict[str, str], labels: Sequence[str]) -> None:
@@ -156,35 +150,21 @@ def check_choices(tag: str, attributes: dict[str, str], labels: Sequence[str]) -
         )
 
 
-class ElementReader(HTMLParser):
-    """Collects the crowd elements of a page, with their attributes, and what is wrong with them."""
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(html)
-        self.close()
-        self.problems = list(self._problems())
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag.startswith("crowd-"):
-            self.elements.append((tag, dict(attributes)))
-
-    def _problems(self) -> Iterator[TemplateProblem]:
-        tags = [tag for tag, _ in self.elements]
-        for tag in dict.fromkeys(tags):
-            if tag not in OFFERED:
-                yield _unsupported(tag)
-        if PLAIN_FORM not in tags:
-            yield TemplateProblem("MissingElement", f"the task must stand in a <{PLAIN_FORM}>")
-        answered = [(tag, attributes) for tag, attributes in self.elements if tag in ANNOTATING]
-        if len(answered) > 1:
-            found = ", ".join(tag for tag, _ in answered)
-            yield TemplateProblem("TooManyElements", f"workers answer with one element; this has {found}")
-        for tag, attributes in answered:
-            for name in ELEMENTS[tag].attributes:
-                if not attributes.get(name):
-                    yield TemplateProblem("MissingAttribute", f"<{tag}> needs the attribute {name}")
+def _problems(elements: list[tuple[str, dict[str, str]]]) -> Iterator[TemplateProblem]:
+    tags = [tag for tag, _ in elements]
+    for tag in dict.fromkeys(tags):
+        if tag not in OFFERED:
+            yield _unsupported(tag)
+    if PLAIN_FORM not in tags:
+        yield TemplateProblem("MissingElement", f"the task must stand in a <{PLAIN_FORM}>")
+    answered = [(tag, attributes) for tag, attributes in elements if tag in ANNOTATING]
+    if len(answered) > 1:
+        found = ", ".join(tag for tag, _ in answered)
+        yield TemplateProblem("TooManyElements", f"workers answer with one element; this has {found}")
+    for tag, attributes in answered:
+        for name in ELEMENTS[tag].attributes:
+            if not attributes.get(name):
+                yield TemplateProblem("MissingAttribute", f"<{tag}> needs the attribute {name}")
 
 
 def _unsupported(tag: str) -> TemplateProblem:

@@ -1,10 +1,10 @@
 """RenderUiTemplate: see a worker template as workers will, before a job is created."""
 
-import json
 from collections.abc import Callable
 
 from localaws.groundtruth.portal.static_files import StaticFiles
 from localaws.groundtruth.problems import TemplateProblem
+from localaws.groundtruth.strict_json import loads
 from localaws.groundtruth.templates import find_problems, render
 from localaws.groundtruth.validation import invalid
 
@@ -27,7 +27,7 @@ class UiTemplates:
         if not content:
             raise invalid("UiTemplate.Content is required: it is the template to render")
         try:
-            task_input = json.loads(params["Task"]["Input"])
+            task_input = loads(params["Task"]["Input"])
         except ValueError as problem:
             raise invalid(f"Task.Input is not JSON: {problem}") from None
         try:

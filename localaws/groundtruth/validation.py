@@ -1,6 +1,5 @@
 """What CreateLabelingJob refuses beyond the limits of the service model, naming what is wrong."""
 
-import json
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,13 +11,15 @@ from localaws.groundtruth.files import Files, error_code, is_final, is_missing, 
 from localaws.groundtruth.labels import SOURCES
 from localaws.groundtruth.manifest import LARGEST_FILE
 from localaws.groundtruth.problems import TemplateProblem
+from localaws.groundtruth.strict_json import loads
 from localaws.groundtruth.task_types import TASK_TYPES, TaskType, task_type_of
-from localaws.groundtruth.templates import check_source
+from localaws.groundtruth.templates import LONGEST_TEMPLATE, check_source
 
 LONGEST_TIME_LIMIT = 28_800  # seconds, for images
 LONGEST_LIFETIME = 2_592_000  # seconds, for private teams
 MOST_LABELS = 50
 LONGEST_LABEL = 256  # characters
+LARGEST_CONFIG = 2**20  # bytes, of a label category configuration
 NOT_OFFERED = {
     "InputConfig.DataSource.SnsDataSource": "streaming labeling jobs",
     "LabelingJobAlgorithmsConfig": "automated data labeling",
@@ -120,7 +121,9 @@ def _read_template(task: dict, task_type: TaskType | None, files: Files) -> tupl
     """The template, and the tag of the element that workers answer with."""
     uri = task["UiConfig"]["UiTemplateS3Uri"]
     try:
-        template = _read(lambda: files.read(uri), "UiTemplateS3Uri", uri).decode()
+        # Of a file that is too long, as much as shows that it is.
+        data = _read(lambda: files.read(uri, 4 * LONGEST_TEMPLATE + 4), "UiTemplateS3Uri", uri)
+        template = data.decode()
         tag = check_source(template)
     except (UnicodeDecodeError, TemplateProblem) as problem:
         raise invalid(f"UiTemplateS3Uri {uri}: {problem}") from None
@@ -140,9 +143,11 @@ def _read_config(params: dict, tag: str, files: Files) -> tuple[list[str], str |
     if uri is None:
         raise invalid("LabelCategoryConfigS3Uri is required: it names the labels that workers choose from")
     name = f"LabelCategoryConfigS3Uri {uri}"
-    body = _read(lambda: files.read(uri), "LabelCategoryConfigS3Uri", uri)
+    body = _read(lambda: files.read(uri, LARGEST_CONFIG + 1), "LabelCategoryConfigS3Uri", uri)
+    if len(body) > LARGEST_CONFIG:
+        raise invalid(f"{name} has more than {LARGEST_CONFIG} bytes")
     labels = read_labels(body, name)
-    reviewed = json.loads(body).get("auditLabelAttributeName")
+    reviewed = loads(body).get("auditLabelAttributeName")
     if reviewed is not None and (not isinstance(reviewed, str) or not reviewed):
         raise invalid(f"{name}: auditLabelAttributeName must be the name of an attribute, not {reviewed!r}")
     if reviewed == params["LabelAttributeName"]:
@@ -156,7 +161,7 @@ def _read_config(params: dict, tag: str, files: Files) -> tuple[list[str], str |
 def read_labels(body: bytes, name: str) -> list[str]:
     """The label names of a label category configuration, in the order that makes their class ids."""
     try:
-        labels = [entry["label"] for entry in json.loads(body)["labels"]]
+        labels = [entry["label"] for entry in loads(body)["labels"]]
     except (ValueError, KeyError, TypeError) as problem:
         raise invalid(
             f'{name} is not a label category configuration like {{"labels": [{{"label": "dog"}}]}}: '

@@ -1,9 +1,8 @@
 """JSON in and out of the portal: bodies of bounded size, and replies that hold whatever a body may hold."""
 
 import json
-import math
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -11,6 +10,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from localaws.groundtruth.strict_json import loads
+
+JSON = "application/json"
 SMALL_BODY = 16 * 1024
 
 Handler = Callable[[Request, dict[str, Any]], Response]
@@ -35,14 +37,17 @@ def route(path: str, handler: Handler, method: str = "POST", largest: int = SMAL
 
 async def read_json(request: Request, largest: int) -> dict[str, Any]:
     """The JSON object in the body; an empty body is an empty one. Raises HTTPException."""
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind != JSON:
+        raise HTTPException(415, f"the body must be {JSON}, not {kind[:100]}")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > largest:
             raise HTTPException(413, f"the body has more than {largest} bytes")
     try:
-        content = json.loads(body or b"{}", parse_constant=_refuse, parse_float=_number)
-    except (ValueError, RecursionError) as problem:
+        content = loads(body or b"{}", whole_characters=False)
+    except ValueError as problem:
         raise HTTPException(400, f"the body is not JSON: {problem}") from None
     if not isinstance(content, dict):
         raise HTTPException(400, "the body must be a JSON object")
@@ -59,12 +64,3 @@ def text_of(body: dict[str, Any], name: str) -> str:
     except UnicodeEncodeError:
         raise HTTPException(400, f"{name} holds half a character: it is no text of Unicode") from None
     return value
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _refuse(text)
-
-
-def _refuse(text: str) -> NoReturn:
-    raise ValueError(f"{text[:40]} is no number of JSON")

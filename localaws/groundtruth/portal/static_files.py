@@ -27,11 +27,11 @@ HEADERS = {
 # In the pages here, the address of this folder; a page that is sent has the version in its place.
 PLACEHOLDER = "/static/current/"
 AWS_ELEMENTS = re.compile(
-    r"<script\b[^>]*\bsrc\s*=\s*[\"']?https://assets\.crowd\.aws/crowd-html-elements(?:-v2)?\.js\b[^>]*>"
+    r"<script\b[^<>]*\bsrc\s*=\s*[\"']?https://assets\.crowd\.aws/crowd-html-elements(?:-v2)?\.js\b[^<>]*>"
     r"\s*</script\s*>",
     re.IGNORECASE,
 )
-AWS_STYLES = re.compile(r"<link\b[^>]*\bhref\s*=\s*[\"']?https://assets\.crowd\.aws/[^>]*>", re.IGNORECASE)
+AWS_STYLES = re.compile(r"<link\b[^<>]*\bhref\s*=\s*[\"']?https://assets\.crowd\.aws/[^<>]*>", re.IGNORECASE)
 
 
 class StaticFiles:

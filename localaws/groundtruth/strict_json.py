@@ -29,7 +29,8 @@ def loads(text: str | bytes, whole_characters: bool = True) -> Any:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except json.JSONDecodeError as problem:
-        raise ValueError(f"{problem.msg} at line {problem.lineno}, column {problem.colno}") from None
+        line = f"line {problem.lineno}, " if problem.lineno > 1 else ""
+        raise ValueError(f"{problem.msg} at {line}column {problem.colno}") from None
     if text.count("[") + text.count("{") > DEEPEST:
         _check_depth(value)
     if whole_characters and HALF_CHARACTER.search(text):

@@ -98,12 +98,10 @@ def test_boxes_that_nobody_can_have_drawn(door, send, status, reason):
 @cases(
     ("NaN", lambda door: door.raw("submit", b'{"answer": {"boundingBox": {"boundingBoxes": [{"left": NaN}]}}}'), 400, "NaN is no number"),
     ("infinity", lambda door: door.raw("submit", b'{"answer": [Infinity]}'), 400, "Infinity is no number"),
-    ("a number beyond all floats", lambda door: door.raw("submit", b'{"answer": [-1e400]}'), 400, "too large a number"),
+    ("a number beyond all floats", lambda door: door.raw("submit", b'{"answer": [-1e400]}'), 400, "-1e400 is no number"),
     ("an integer of 4,000 digits", lambda door: door.raw("submit", b'{"answer": [' + b"9" * 4000 + b"]}"), 400, "4000 digits"),
     ("nesting without end", lambda door: door.raw("submit", b'{"answer": ' + b'{"a":' * 50_000), 400, "nested too deeply"),
     ("nesting of 101", lambda door: door.raw("submit", b'{"answer": ' + b"[" * 100 + b"]" * 100 + b"}"), 400, "nested too deeply"),
-    ("half a character", lambda door: door.raw("submit", b'{"answer": {"comment": "\\ud83d"}}'), 400, "half a character"),
-    ("half a character in a key", lambda door: door.raw("submit", b'{"answer": {"\\uDC00": 1}}'), 400, "half a character"),
     ("bytes that are no text", lambda door: door.raw("submit", b'{"answer": "\xc3\x28"}'), 400, "not UTF-8"),
     ("two objects", lambda door: door.raw("submit", b"{} {}"), 400, "Extra data"),
 )  # fmt: skip

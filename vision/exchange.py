@@ -125,7 +125,8 @@ def read_coco_truth(file: Path) -> tuple[list[str], dict[str, LabeledImage], lis
         raise DatasetProblem(
             f"{file} is no COCO instances file: {type(problem).__name__}: {problem}"
         ) from problem
-    only_classes = set(class_of.values()) - {box.label for boxes in boxes_of.values() for box in boxes}
+    classes = {categories[each["category_id"]] for each in content["annotations"] if "bbox" not in each}
+    only_classes = classes - {box.label for boxes in boxes_of.values() for box in boxes}
     labels = [categories[key] for key in sorted(categories)]
     return [label for label in labels if label not in only_classes], truth, problems
 

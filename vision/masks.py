@@ -49,7 +49,7 @@ def write_mask(mask: Mask, count: int) -> bytes:
         [255, 255, 255, *(channel for colour in label_colours(count) for channel in rgb(colour))]
     )
     file = io.BytesIO()
-    picture.save(file, "PNG")
+    picture.save(file, "PNG", bits=8)
     return file.getvalue()
 
 

@@ -1,11 +1,14 @@
 """The demo's photographs: the same everywhere in a run, with a truth that fits the pixels."""
 
+from dataclasses import replace
+
 import numpy
 import pytest
 from PIL import Image
 
+from demo.packs import CLASSES, LABELS
 from demo.photographs import make_photograph, make_photographs, perspective
-from vision.exchange import read_coco
+from vision.exchange import read_coco, write_coco
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +94,26 @@ def test_the_camera_sees_the_corners_where_they_were_put():
     for flat, seen in zip([(0, 0), (100, 0), (100, 150), (0, 150)], corners, strict=True):
         point = matrix @ (*flat, 1)
         assert tuple(point[:2] / point[2]) == pytest.approx(seen)
+
+
+def test_outlines_fill_their_boxes_and_every_photograph_has_a_class(folder):
+    truth = read_coco(folder / "truth.json").truth
+    for image in truth.values():
+        assert image.image_class in CLASSES
+        for box in image.boxes:
+            [outline] = box.outline
+            xs, ys = zip(*outline, strict=True)
+            assert len(outline) == 4
+            assert (max(min(xs), 0), max(min(ys), 0)) == pytest.approx((box.left, box.top), abs=1)
+            right, bottom = min(max(xs), image.width), min(max(ys), image.height)
+            assert (right, bottom) == pytest.approx((box.right, box.bottom), abs=1)
+
+
+def test_a_truth_that_has_boxes_only_is_made_anew_with_the_same_photographs(tmp_path):
+    file = make_photographs(tmp_path, 2, seed=1)
+    whole, picture = file.read_text(), (tmp_path / "pack-1-0000.jpg").read_bytes()
+    truth = read_coco(file).truth
+    boxes_only = {tmp_path / name: replace(image, image_class=None) for name, image in truth.items()}
+    write_coco(file, LABELS, boxes_only)
+    make_photographs(tmp_path, 2, seed=1)
+    assert (file.read_text(), (tmp_path / "pack-1-0000.jpg").read_bytes()) == (whole, picture)

@@ -136,3 +136,52 @@ def test_a_file_that_is_not_coco_is_refused(tmp_path):
         read_coco_truth(coco(tmp_path, {"category_id": 9, "bbox": [0, 0, 9, 9]}))
     with pytest.raises(DatasetProblem, match="no COCO instances file: FileNotFoundError"):
         read_coco_truth(tmp_path / "none.json")
+
+
+def test_outlines_and_classes_are_written_and_read_back(tmp_path):
+    shape = (((1.5, 2.0), (9.0, 2.0), (9.0, 8.25)), ((20.0, 20.0), (30.0, 20.0), (30.0, 30.0)))
+    images = {
+        tmp_path / "1.jpg": LabeledImage(
+            "1.jpg", 64, 48, 3, (Box("cap", 1, 2, 29, 28, outline=shape),), image_class="bottle"
+        ),
+        tmp_path / "2.jpg": LabeledImage("2.jpg", 64, 48, 3, (), image_class="jar"),
+        tmp_path / "3.jpg": LabeledImage("3.jpg", 64, 48, 3, (Box("cap", 1, 2, 29, 28),)),
+    }
+    write_coco(tmp_path / "truth.json", ["cap"], images)
+    labels, truth, problems = read_coco_truth(tmp_path / "truth.json")
+    assert (labels, problems) == (["cap"], [])
+    assert truth == {path.name: image for path, image in images.items()}
+    assert [box.outline for image in truth.values() for box in image.boxes] == [shape, ()]
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"segmentation": {"counts": [1], "size": [4, 4]}}, "annotation 7: its mask is run-length coded"),
+        ({"segmentation": [[1, 1, 5, 5]]}, "annotation 7: a polygon needs three or more corners"),
+        ({"segmentation": [[1, 1, 5, 5, 9]]}, "annotation 7: a polygon needs three or more corners"),
+    ],
+)
+def test_a_shape_that_cannot_be_read_is_told_and_its_box_is_kept(tmp_path, changes, problem):
+    annotation = {"id": 7, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9]} | changes
+    content = {
+        "images": [{"id": 1, "file_name": "1.jpg", "width": 64, "height": 48}],
+        "annotations": [annotation],
+        "categories": [{"id": 1, "name": "cap"}],
+    }
+    (tmp_path / "truth.json").write_text(json.dumps(content))
+    _, truth, problems = read_coco_truth(tmp_path / "truth.json")
+    assert truth["1.jpg"].boxes == (Box("cap", 1, 1, 9, 9),) and truth["1.jpg"].boxes[0].outline == ()
+    assert problems[0].startswith(problem)
+
+
+def test_an_image_of_two_classes_is_told(tmp_path):
+    content = {
+        "images": [{"id": 1, "file_name": "1.jpg", "width": 64, "height": 48}],
+        "annotations": [{"id": number, "image_id": 1, "category_id": number} for number in (1, 2)],
+        "categories": [{"id": 1, "name": "jar"}, {"id": 2, "name": "bottle"}],
+    }
+    (tmp_path / "truth.json").write_text(json.dumps(content))
+    labels, truth, problems = read_coco_truth(tmp_path / "truth.json")
+    assert (labels, truth["1.jpg"].image_class) == ([], "jar")
+    assert problems == ["annotation 2: a second class of image 1"]

@@ -251,6 +251,17 @@ def test_labels_set_before_the_element_is_known_are_kept(mount):
     assert boxes(task) == [box("early", 40, 30, 120, 150)]
 
 
+def test_a_template_finds_the_place_of_the_picture(task):
+    place = task.element.evaluate(
+        """element => { const {x, y, width} = element.shadowRoot.querySelector("canvas.upper-canvas")
+          .getBoundingClientRect(); return [x, y, width]; }"""
+    )
+    picture = task.element.locator("img").evaluate(
+        "image => { const {x, y, width} = image.getBoundingClientRect(); return [x, y, width]; }"
+    )
+    assert place == pytest.approx(picture, abs=0.5)
+
+
 def test_full_instructions_open_in_a_dialog_and_short_ones_stand_beside(task):
     assert task.frame.get_by_text("Box every animal.").is_visible()
     assert not task.frame.get_by_text("As tight as you can.").is_visible()

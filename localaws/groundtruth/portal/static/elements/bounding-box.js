@@ -53,11 +53,15 @@ export class CrowdBoundingBox extends Annotator {
     return value;
   }
 
+  build(submits) {
+    const parts = super.build(submits);
+    // AWS's own element draws on a canvas of this name; templates lay pictures over the place of it.
+    parts.layer.append(el("canvas", { className: "upper-canvas", width: 1, height: 1 }));
+    return parts;
+  }
+
   setup(proposals) {
     this.#overlay ??= new BoxOverlay(this.parts.stage, this.viewport);
-    // AWS's own element draws on a canvas of this name; templates lay pictures over the place of
-    // it.
-    this.parts.layer.append(el("canvas", { className: "upper-canvas", width: 1, height: 1 }));
     if (proposals === null) return;
     const unusable = this.#set.propose(proposals, this.labels, this.#image);
     if (unusable) {

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.content import places
 from resources.loop import Loop
 from resources.names import content_hash
 from resources.object_store import ObjectStore
@@ -28,13 +29,9 @@ def batch_key(members: Iterable[Member]) -> str:
 
 
 def unbatched(images: Iterable[dict[str, Any]], batched: Iterable[Member]) -> list[Member]:
-    """The images, as ``raw_images`` lists them, that are in no batch in their present version."""
-    known = {(member["uri"], member["etag"]) for member in batched}
-    return [
-        {"uri": image["uri"], "etag": image["etag"]}
-        for image in images
-        if (image["uri"], image["etag"]) not in known
-    ]
+    """The images, as ``raw_images`` lists them, whose present bytes are in no batch; one of several copies."""
+    known = {member["etag"] for member in batched}
+    return [{"uri": uris[0], "etag": etag} for etag, uris in places(images).items() if etag not in known]
 
 
 def members_uri(loop: Loop, batch: str) -> str:

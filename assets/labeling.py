@@ -1,8 +1,11 @@
 """From a batch of images to a labeling job that people work on."""
 
+from collections.abc import Iterable
+
 import dagster as dg
 
-from assets.batches import ASKED_FOR_ONCE, batches, read_members
+from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members
+from assets.content import Places, place_of, places
 from assets.functions import labeling_functions
 from assets.raw_images import raw_images
 from assets.records import OWNERS, publish, read_record
@@ -30,17 +33,18 @@ def labeling_input(
 ) -> dg.MaterializeResult:
     """The input manifest of the batch: one line per image that goes to the workers.
 
-    Members that were deleted, or are no longer usable, since the batch was made are left out and listed. A
-    review's lines carry the labels that are reviewed.
+    Members that were deleted, changed, or are no longer usable since the batch was made are left out and
+    listed; one that was renamed goes by its new name. A review's lines carry the labels that are reviewed.
     """
     batch = context.partition_key
-    usable = {(row["uri"], row["etag"]) for row in read_record(store, loop, "raw_images")["images"]}
+    where = places(read_record(store, loop, "raw_images")["images"])
     members = read_members(store, loop, batch)
-    present = [member for member in members if (member["uri"], member["etag"]) in usable]
+    present = still_there(members, where)
     if loop.review:
         lines = reviewed_lines(store, loop)
         present = [member for member in present if member["uri"] in lines]
-    gone = sorted({member["uri"] for member in members} - {member["uri"] for member in present})
+    kept = {member["etag"] for member in present}
+    gone = sorted(member["uri"] for member in members if member["etag"] not in kept)
     if not present:
         raise dg.Failure(
             f"None of the {len(members)} images of {batch} is there any more"
@@ -63,6 +67,11 @@ def labeling_input(
         batch=batch,
         metadata={"images": len(present), "gone": len(gone), "gone_images": gone, "manifest": uri},
     )
+
+
+def still_there(members: Iterable[Member], where: Places) -> list[Member]:
+    placed = ((member, place_of(where, member["uri"], member["etag"])) for member in members)
+    return [member | {"uri": uri} for member, uri in placed if uri is not None]
 
 
 @dg.asset(

@@ -1,13 +1,15 @@
 """One label per image, whichever batch it came in."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
 
+from assets.content import place_of, places
 from assets.labeled_manifest import labeled_manifest
-from assets.records import OWNERS, batch_records, publish
+from assets.raw_images import raw_images
+from assets.records import OWNERS, batch_records, publish, read_record
 from assets.tables import count_labels
 from assets.training_manifest import training_manifest
 from resources.loop import Loop
@@ -27,6 +29,7 @@ class Label:
     def origin(self) -> dict[str, Any]:
         return {
             "batch": self.batch,
+            "image": self.image.uri,
             "etag": self.etag,
             "job": self.image.job,
             "created": self.image.created,
@@ -35,7 +38,7 @@ class Label:
 
 
 @dg.asset(
-    deps=[dg.AssetDep(labeled_manifest, partition_mapping=dg.AllPartitionMapping())],
+    deps=[raw_images, dg.AssetDep(labeled_manifest, partition_mapping=dg.AllPartitionMapping())],
     group_name="labels",
     kinds={"s3", "json"},
     owners=OWNERS,
@@ -44,16 +47,23 @@ class Label:
 def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeResult:
     """The labels of all batches as one augmented manifest.
 
-    An image that was labeled more than once has its latest accepted label; the earlier ones stay in the
-    history, with the batch and the labeling job that made them.
+    A label belongs to the bytes that the workers saw. It follows an image that is renamed, and goes when the
+    image is deleted or gets other bytes; of copies of an image one has it. Content that was labeled more than
+    once has its latest accepted label; all others stay in the history, with the batch and the labeling job
+    that made them.
     """
     history = merge(read_batches(store, loop))
     if not history:
         raise dg.Failure("No image is labeled yet: materialize labeled_manifest.", allow_retries=False)
-    images = [versions[-1].image for versions in history.values()]
-    body = training_manifest(loop, images)
-    origins = {uri: [label.origin() for label in versions] for uri, versions in history.items()}
+    current = current_labels(history, read_record(store, loop, "raw_images")["images"])
+    if not current:
+        raise dg.Failure(
+            f"None of the {len(history)} labeled images is under {loop.images_uri} any more.",
+            allow_retries=False,
+        )
+    body = training_manifest(loop, [label.image for label in current.values()])
     manifest = store.write(loop.uri(f"labels/{sha256(body)[:12]}.manifest"), body)
+    origins = origins_by_image(history, current)
     history_uri = store.write_json(loop.uri(f"labels/history-{content_hash(origins)[:12]}.json"), origins)
     return publish(
         store,
@@ -62,9 +72,9 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
         {
             "manifest": manifest,
             "sha256": sha256(body),
-            "etags": {uri: versions[-1].etag for uri, versions in history.items()},
+            "etags": {uri: label.etag for uri, label in current.items()},
         },
-        metadata=numbers(history, FORMS[loop.label_form].noun)
+        metadata=numbers(history, current, FORMS[loop.label_form].noun)
         | {"manifest": manifest, "history": history_uri},
     )
 
@@ -91,19 +101,48 @@ def read_accepted(store: ObjectStore, loop: Loop, record: dict[str, Any]) -> lis
 
 
 def merge(labels: Iterable[Label]) -> dict[str, list[Label]]:
-    """Every label of each image, the oldest first, images in the order of their URIs."""
+    """Every label of each content, by its ETag, the oldest first."""
     history: dict[str, list[Label]] = {}
     for label in sorted(labels, key=lambda label: (label.image.uri, label.image.created or "", label.batch)):
-        history.setdefault(label.image.uri, []).append(label)
+        history.setdefault(label.etag, []).append(label)
+    for versions in history.values():  # content that was labeled under two keys
+        versions.sort(key=lambda label: (label.image.created or "", label.batch))
     return history
 
 
-def numbers(history: dict[str, list[Label]], noun: str) -> dict[str, Any]:
-    images = [versions[-1].image for versions in history.values()]
+def current_labels(
+    history: Mapping[str, list[Label]], images: Iterable[Mapping[str, Any]]
+) -> dict[str, Label]:
+    """The latest label of all content that is still there, as a label of the image that has it now."""
+    where, current = places(images), {}
+    for etag, versions in history.items():
+        latest = versions[-1]
+        uri = place_of(where, latest.image.uri, etag)
+        if uri is not None:
+            current[uri] = replace(latest, image=replace(latest.image, uri=uri))
+    return dict(sorted(current.items()))
+
+
+def origins_by_image(
+    history: Mapping[str, list[Label]], current: Mapping[str, Label]
+) -> dict[str, list[dict[str, Any]]]:
+    """All labels ever accepted, under the image that has the content now or, if it is gone, had it last."""
+    now = {label.etag: uri for uri, label in current.items()}
+    origins: dict[str, list[dict[str, Any]]] = {}
+    for etag in sorted(history, key=lambda etag: etag in now):  # what counts comes last
+        uri = now.get(etag, history[etag][-1].image.uri)
+        origins.setdefault(uri, []).extend(label.origin() for label in history[etag])
+    return dict(sorted(origins.items()))
+
+
+def numbers(history: Mapping[str, list[Label]], current: Mapping[str, Label], noun: str) -> dict[str, Any]:
+    images = [label.image for label in current.values()]
     return {
         "images": len(images),
         **count_labels(noun, images),
         "empty_images": sum(not image.names for image in images),
         "batches": len({label.batch for versions in history.values() for label in versions}),
         "labeled_again": sum(len(versions) > 1 for versions in history.values()),
+        "renamed": sum(uri != history[label.etag][-1].image.uri for uri, label in current.items()),
+        "deleted_or_changed": len(history) - len(current),
     }

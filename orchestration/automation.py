@@ -30,9 +30,12 @@ def on_new_data(*, allow_missing: bool = False) -> dg.AutomationCondition:
     return (ready if allow_missing else ready & ~AC.any_deps_missing()).with_label("on_new_data")
 
 
+# `labels` follows the images as well, and there is nothing to follow before the first batch came back.
+SOMETHING_LABELED = AC.any_deps_match(~AC.missing()).ignore(dg.AssetSelection.groups("images"))
+
 # Everything that follows from the labels. What comes before them is begun by people and by the sensors.
 AUTOMATED = {
-    "labels": on_new_data(allow_missing=True),
+    "labels": (on_new_data(allow_missing=True) & SOMETHING_LABELED).with_label("on_new_data"),
     "train_split": on_new_data(),
     "validation_split": on_new_data(),
     "test_split": on_new_data(),

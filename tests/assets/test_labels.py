@@ -4,7 +4,7 @@ import pytest
 from dagster import AssetKey, Failure
 from dagster._core.errors import DagsterAssetCheckFailedError
 
-from assets.labels import Label, merge
+from assets.labels import Label, current_labels, merge
 from assets.records import publish, read_record, record_uri
 from assets.splits import divide
 from resources.names import sha256
@@ -31,13 +31,39 @@ def accept(store, loop, batch: str, *images: LabeledImage) -> None:
         "etags": {each.uri: f"etag of {each.uri}" for each in images},
     }
     publish(store, loop, "labeled_manifest", record, batch=batch, metadata={})
+    try:
+        listed = read_record(store, loop, "raw_images")["images"]
+    except Failure:
+        listed = []
+    rows = [{"uri": uri, "etag": etag} for uri, etag in record["etags"].items()]
+    list_images(store, loop, *listed, *(row for row in rows if row not in listed))
+
+
+def list_images(store, loop, *rows: dict) -> None:
+    store.write_json(record_uri(loop, "raw_images"), {"images": list(rows), "rejected": []})
 
 
 def test_the_latest_label_of_an_image_wins_and_the_others_stay_in_its_history():
-    old = Label(image("s3://b/1", SQUARE, created="2026-01-01T00:00:00"), "etag", "batch-b")
-    new = Label(image("s3://b/1", BAR, created="2026-02-01T00:00:00"), "etag", "batch-a")
-    other = Label(image("s3://b/0"), "etag", "batch-a")
-    assert merge([new, other, old]) == {"s3://b/0": [other], "s3://b/1": [old, new]}
+    old = Label(image("s3://b/1", SQUARE, created="2026-01-01T00:00:00"), "one", "batch-b")
+    new = Label(image("s3://b/1", BAR, created="2026-02-01T00:00:00"), "one", "batch-a")
+    other = Label(image("s3://b/0"), "zero", "batch-a")
+    assert merge([new, other, old]) == {"zero": [other], "one": [old, new]}
+
+
+def test_a_label_follows_its_bytes():
+    """Renamed: moved. Deleted or with other bytes: gone. Copied: one of the copies has it, so no two sides."""
+    names = ["stays", "renamed", "deleted", "changed", "copied"]
+    history = merge(Label(image(f"s3://b/{name}", SQUARE), f"etag of {name}", "batch") for name in names)
+    now = {
+        "stays": "etag of stays",
+        "new name": "etag of renamed",
+        "changed": "other bytes",
+        "a copy": "etag of copied",
+        "copied": "etag of copied",
+    }
+    found = current_labels(history, [{"uri": f"s3://b/{name}", "etag": etag} for name, etag in now.items()])
+    assert list(found) == ["s3://b/copied", "s3://b/new name", "s3://b/stays"]
+    assert all(label.image.uri == uri for uri, label in found.items())
 
 
 def test_batches_are_merged_and_the_same_batches_make_the_same_version(loop, store, materialize):
@@ -52,6 +78,22 @@ def test_batches_are_merged_and_the_same_batches_make_the_same_version(loop, sto
     history = store.read_json(found["history"])
     assert [label["batch"] for label in history["s3://b/1"]] == ["batch-1", "batch-2"]
     assert version(second, "labels") != version(first, "labels")
+
+
+def test_a_deleted_image_leaves_labels_and_splits_and_stays_in_the_history(loop, store, materialize):
+    images = [image(f"s3://b/{number}", SQUARE) for number in range(30)]
+    accept(store, loop, "batch-1", *images)
+    sides = ("train_split", "validation_split", "test_split")
+    before = numbers(materialize("labels", *sides), "labels")
+    rows = read_record(store, loop, "raw_images")["images"]
+    list_images(store, loop, *rows[1:])
+    found = numbers(materialize("labels", *sides), "labels")
+    assert (before["images"], found["images"], found["deleted_or_changed"]) == (30, 29, 1)
+    assert all("s3://b/0" not in read_record(store, loop, side)["etags"] for side in sides)
+    assert "s3://b/0" in store.read_json(found["history"])
+    list_images(store, loop)
+    with pytest.raises(Failure, match="None of the 30 labeled images is under s3://.* any more"):
+        materialize("labels")
 
 
 def test_without_any_label_it_says_what_to_materialize(loop, materialize):

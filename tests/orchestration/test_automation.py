@@ -121,7 +121,26 @@ def test_new_images_are_predicted_and_nothing_else_follows(ticks, content):
     ticks.settle()
     content["raw_images"] = "2"
     ticks.run("raw_images")
-    assert ticks.settle() == [{"batch_predictions"}]
+    assert ticks.settle() == [{"labels", "batch_predictions"}]
+
+
+def test_images_that_come_before_any_label_move_nothing(ticks, content):
+    content["raw_images"] = "2"
+    ticks.run("raw_images")
+    assert ticks.settle() == []
+    ticks.run("labeled_manifest", batch="batch-1")
+    assert ticks.settle() == [{"labels"}, SPLITS, FROM_THE_MODEL_ON, {"live_endpoint"}]
+
+
+def test_deleted_images_retrain(ticks, content):
+    ticks.run("labeled_manifest", batch="batch-1")
+    ticks.settle()
+    content.update(dict.fromkeys(("raw_images", "labels", "train_split", "trained_model", "evaluation"), "2"))
+    ticks.run("raw_images")
+    steps = ticks.settle()
+    assert steps[0] == {"labels", "batch_predictions"}
+    assert sum("trained_model" in names for names in steps) == 1
+    assert "live_endpoint" in steps[-1]
 
 
 def test_everything_made_by_hand_in_one_run_is_not_made_again(ticks, content):

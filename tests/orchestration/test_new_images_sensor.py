@@ -31,6 +31,11 @@ def test_only_images_that_no_batch_has_in_this_version_are_left():
     assert [member["etag"] for member in unbatched(images("a1", "b2", "c1"), batched)] == ["b2", "c1"]
 
 
+def test_a_renamed_copy_is_not_asked_for_again_and_of_two_new_copies_one_is():
+    copies = [{"uri": f"s3://b/{name}.jpg", "etag": etag} for name, etag in ("x1", "y2", "z2")]
+    assert unbatched(copies, [{"uri": "s3://b/old.jpg", "etag": "1"}]) == [copies[1]]
+
+
 @pytest.fixture
 def own_loop(loop, stand_in_environment) -> Loop:
     return loop.model_copy(update={"bucket": f"sensor-{uuid.uuid4().hex[:8]}"})

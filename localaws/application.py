@@ -10,6 +10,7 @@ from localaws.groundtruth import GroundTruth
 from localaws.groundtruth.task_types import TASK_TYPES
 from localaws.home import Credentials
 from localaws.sagemaker import SageMaker
+from localaws.services.cloudwatch import CloudWatch
 from localaws.services.cognito import Cognito
 from localaws.services.functions import Functions
 from localaws.services.iam import Iam
@@ -51,6 +52,7 @@ class Application:
         sagemaker = SageMaker(home, identity, clients, logs)
         ground_truth = GroundTruth(home, identity, clients, sagemaker.tags, portal_url)
         services = [
+            Service("cloudwatch", CloudWatch(store, identity)),
             Service("cognito-idp", *Cognito(store, identity).implementations),
             Service("iam", Iam(store, identity)),
             Service("lambda", *functions.implementations),

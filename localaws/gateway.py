@@ -32,6 +32,7 @@ UNSIGNED_TARGETS = {
     "AWSCognitoIdentityProviderService.InitiateAuth",
     "AWSCognitoIdentityProviderService.RespondToAuthChallenge",
 }
+SIGNING_NAMES = {"monitoring": "cloudwatch"}  # where the name in a signature is not boto3's
 ENVELOPES = {"s3": s3_error, "query": query_error, "json": json_error}
 
 
@@ -94,7 +95,7 @@ class Gateway:
         else:
             signature = Signature.of(request)
             self.verifier.admit(request, signature)
-            name = signature.service
+            name = SIGNING_NAMES.get(signature.service, signature.service)
         if name == "s3" and self.s3:
             self.verifier.verify(request, signature)
             scope["localaws.chunk_signatures"] = self.verifier.chunk_signatures(signature)

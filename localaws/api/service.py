@@ -34,7 +34,7 @@ class Service:
     def protocol(self) -> JsonProtocol | QueryProtocol | RestJsonProtocol:
         """Made at the first request: reading all the models would cost the start a second and 100 MB."""
         model = ServiceModel(Loader().load_service_model(self.name, "service-2"), self.name)
-        return PROTOCOLS[model.metadata["protocol"]](model)
+        return PROTOCOLS[model.resolved_protocol](model)  # boto3's choice: CloudWatch has three
 
     def handle(self, request: Request) -> Response:
         try:

@@ -20,6 +20,7 @@ JAVA_TO_PYTHON = {
     r"\p{P}": r"!-#%-*,-/:;?@\[-\]_{}\u00a1-\u00bf\u2010-\u205e\u3001-\u3030\uff01-\uff0f",
     r"\p{S}": r"$+<=>^`|~\u00a2-\u00b8\u00d7\u00f7\u02c2-\u02ff\u2044-\u2bff\U0001f000-\U0001faff",
     r"\p{Z}": r" \u00a0\u2000-\u200a\u2028\u2029\u202f\u3000",
+    r"\p{Zs}": r" \u00a0\u2000-\u200a\u202f\u3000",
     r"\p{Alnum}": "0-9A-Za-z",
     r"\p{Graph}": "!-~",
     r"\p{Print}": " -~",

@@ -44,7 +44,7 @@ class SageMaker:
         configs = EndpointConfigs(documents(ENDPOINT_CONFIG), self.models)
         self.training = TrainingJobs(documents(TRAINING_JOB), surroundings, preconditions)
         self.transform = TransformJobs(documents(TRANSFORM_JOB), surroundings, preconditions, self.models)
-        self.endpoints = Endpoints(documents(ENDPOINT), configs, self.models, Fleets(surroundings))
+        self.endpoints = Endpoints(documents(ENDPOINT), configs, self.models, Fleets(surroundings), clients)
         self.implementations = [
             self.training,
             self.transform,

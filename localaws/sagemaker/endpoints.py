@@ -1,8 +1,13 @@
 """Endpoints: a fleet of model servers for the configuration that serves, and another during an update."""
 
+import logging
+import time
 import uuid
 
-from localaws.api import AwsError
+from botocore.exceptions import ClientError
+
+from localaws.api import AwsError, Clients
+from localaws.sagemaker import deployments
 from localaws.sagemaker.catalogue import UnknownImage, serving_program
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.fleets import CannotServe, Fleets
@@ -17,58 +22,78 @@ ENDPOINT = Kind(
     missing='Could not find endpoint "{arn}".',
     taken='Cannot create already existing endpoint "{arn}".',
 )
-CHANGING = ("Creating", "Updating", "Deleting")
+logger = logging.getLogger(__name__)
+
+CHANGING = ("Creating", "Updating", "RollingBack", "Deleting")
 
 
 class Endpoints:
-    """A document's ``fleet`` serves, its ``next`` is on its way up; either may be None.
+    """A document's ``fleet`` serves, its ``next`` is on its way up and has a ``deployment``: see there.
 
-    What it serves is kept in the document: configuration and model may be deleted meanwhile, as on AWS.
+    Either may be None. What it serves is kept in the document: configuration and model may be deleted
+    meanwhile, as on AWS.
     """
 
-    def __init__(self, documents: Documents, configs: EndpointConfigs, models: Models, fleets: Fleets):
+    def __init__(
+        self,
+        documents: Documents,
+        configs: EndpointConfigs,
+        models: Models,
+        fleets: Fleets,
+        clients: Clients,
+    ):
         self.documents = documents
         self.configs = configs
         self.models = models
         self.fleets = fleets
+        self.clients = clients
 
     def attach(self, supervisor: Supervisor) -> None:
         self.supervisor = supervisor
 
     def CreateEndpoint(self, params: dict) -> dict:
         self.documents.refuse_taken(params["EndpointName"])
-        check_deployment(params.get("DeploymentConfig"))
+        config = params.pop("DeploymentConfig", None)
         fleet = self._fleet(params["EndpointConfigName"])
-        answer = self.documents.add(params, EndpointStatus="Creating", fleet=None, next=fleet)
+        deployed(fleet, config)  # for the updates to come: here is no traffic to shift
+        coming = deployed(fleet, None)
+        answer = self.documents.add(
+            params, EndpointStatus="Creating", LastDeploymentConfig=config, fleet=None, next=coming
+        )
         self.supervisor.wake()
         return answer
 
     def UpdateEndpoint(self, params: dict) -> dict:
-        """The old fleet serves until the new one answers. If that fails it goes on, and nobody is told."""
+        """The old fleet serves until the new one has proved itself. If that fails it goes on, unexplained."""
         name = params["EndpointName"]
         document = self._changeable(name)
         if document["EndpointStatus"] != "InService":
             raise invalid(
                 f'Cannot update endpoint "{self.documents.arn(name)}" in status {document["EndpointStatus"]}'
             )
-        check_deployment(params.get("DeploymentConfig"))
         # AWS looks for the old configuration too: who has deleted it cannot update the endpoint any more.
         self.configs.documents.get(document["EndpointConfigName"])
         fleet = self._fleet(params["EndpointConfigName"])
         if params.get("RetainAllVariantProperties"):
             excluded = params.get("ExcludeRetainedVariantProperties", [])
             retain(document["fleet"], fleet, {entry["VariantPropertyType"] for entry in excluded})
-        expected = {"EndpointStatus": "InService"}
-        if not self.documents.update_if(name, expected, EndpointStatus="Updating", next=fleet):
+        config = params.get("DeploymentConfig")
+        if params.get("RetainDeploymentConfig"):
+            config = document.get("LastDeploymentConfig")
+        coming = deployed(fleet, config)
+        self._states(coming["deployment"]["alarms"])
+        changes = {"EndpointStatus": "Updating", "LastDeploymentConfig": config, "next": coming}
+        if not self.documents.update_if(name, {"EndpointStatus": "InService"}, **changes):
             raise self._in_progress(name)
         self.supervisor.wake()
         return {"EndpointArn": document["EndpointArn"]}
 
     def DescribeEndpoint(self, params: dict) -> dict:
         document = self.documents.get(params["EndpointName"])
-        fleet = document["fleet"] or document["next"]
+        old, coming = document["fleet"], document["next"]
         return document | {
-            "ProductionVariants": [summary(variant) for variant in fleet["variants"]] if fleet else None
+            "ProductionVariants": summaries(old or coming),
+            "PendingDeploymentSummary": pending(coming) if old and coming else None,
         }
 
     def ListEndpoints(self, params: dict) -> dict:
@@ -95,28 +120,59 @@ class Endpoints:
             self.fleets.keep_up(name, fleet)
         if coming:
             try:
-                if self.fleets.bring_up(name, coming):
-                    self._switch(document)
+                self._deploy(name, coming)
             except CannotServe as problem:
                 self._give_up(document, str(problem))
         nothing_left = self.fleets.retire(name, {wanted["id"] for wanted in (fleet, coming) if wanted})
         if document["EndpointStatus"] == "Deleting" and nothing_left:
             self.documents.delete(name)
+        if document["EndpointStatus"] == "RollingBack" and nothing_left:
+            self.documents.update(name, EndpointStatus="InService")
 
-    def _switch(self, document: dict) -> None:
-        coming = document["next"]
-        self.documents.update(
-            document["EndpointName"],
-            EndpointStatus="InService",
-            EndpointConfigName=coming["config"],
-            fleet=coming,
-            next=None,
-        )
+    def _deploy(self, name: str, coming: dict) -> None:
+        """One step towards a new fleet with all the traffic. Raises CannotServe to have it called back."""
+        deployment, now = coming["deployment"], time.time()
+        if now > deployment["deadline"]:
+            raise CannotServe("the update took longer than its MaximumExecutionTimeoutInSeconds")
+        healthy = self.fleets.bring_up(name, coming)
+        if deployments.is_watched(deployment, now):
+            states = self._states(deployment["alarms"])
+            if ringing := [alarm for alarm in states if states[alarm] == "ALARM"]:
+                raise CannotServe(f"alarms are in state ALARM: {', '.join(ringing)}")
+        while healthy:
+            following = deployments.advance(deployment, now)
+            if following is None:
+                return self._switch(name, coming)
+            if following == deployment:
+                return
+            deployment = following
+            self.documents.update(name, next=coming | {"deployment": deployment})
+
+    def _states(self, alarms: list[str]) -> dict[str, str]:
+        """The alarms' states by name. Raises AwsError where one does not exist."""
+        if not alarms:
+            return {}
+        try:
+            answer = self.clients.client("cloudwatch").describe_alarms(AlarmNames=alarms)
+        except ClientError as problem:
+            raise invalid(f"DeploymentConfig.AutoRollbackConfiguration.Alarms: {problem}") from problem
+        states = {alarm["AlarmName"]: alarm["StateValue"] for alarm in answer["MetricAlarms"]}
+        if missing := [alarm for alarm in alarms if alarm not in states]:
+            raise invalid(
+                f"DeploymentConfig.AutoRollbackConfiguration.Alarms: there is no {', '.join(missing)}"
+            )
+        return states
+
+    def _switch(self, name: str, coming: dict) -> None:
+        fleet = {key: value for key, value in coming.items() if key != "deployment"}
+        changes = {"EndpointConfigName": coming["config"], "fleet": fleet, "next": None}
+        self.documents.update(name, EndpointStatus="InService", **changes)
 
     def _give_up(self, document: dict, reason: str) -> None:
         """A new endpoint fails with its reason. After a failed update AWS says InService, and gives none."""
         if document["fleet"]:
-            changes = {"EndpointStatus": "InService"}
+            logger.warning("endpoint %s: update rolled back: %s", document["EndpointName"], reason)
+            changes = {"EndpointStatus": "RollingBack"}
         else:
             changes = {"EndpointStatus": "Failed", "FailureReason": shorten(reason)}
         self.documents.update(document["EndpointName"], **changes, next=None)
@@ -152,6 +208,24 @@ class Endpoints:
         }
 
 
+def deployed(fleet: dict, config: dict | None) -> dict:
+    """The fleet, on its way up as the DeploymentConfig wants it. Raises AwsError."""
+    instances = sum(variant["count"] for variant in fleet["variants"])
+    return fleet | {"deployment": deployments.plan(config, instances, time.time())}
+
+
+def pending(coming: dict) -> dict:
+    """The fleet that an update brings up, as DescribeEndpoint shows it."""
+    status = deployments.stage(coming["deployment"], time.time())
+    variants = [variant | {"VariantStatus": [status]} for variant in summaries(coming)]
+    started = coming["deployment"]["started"]
+    return {"EndpointConfigName": coming["config"], "ProductionVariants": variants, "StartTime": started}
+
+
+def summaries(fleet: dict | None) -> list[dict] | None:
+    return [summary(variant) for variant in fleet["variants"]] if fleet else None
+
+
 def summary(variant: dict) -> dict:
     """A variant as DescribeEndpoint shows it."""
     return {
@@ -171,19 +245,3 @@ def retain(old: dict, new: dict, excluded: set[str]) -> None:
         for key, kind in (("weight", "DesiredWeight"), ("count", "DesiredInstanceCount")):
             if variant["name"] in before and kind not in excluded:
                 variant[key] = before[variant["name"]][key]
-
-
-def check_deployment(config: dict | None) -> None:
-    """Traffic moves at once when the new fleet is healthy; nothing else is here yet."""
-    if not config:
-        return
-    if "RollingUpdatePolicy" in config:
-        raise invalid("DeploymentConfig.RollingUpdatePolicy is not implemented by the stand-in")
-    if config.get("AutoRollbackConfiguration", {}).get("Alarms"):
-        raise invalid("DeploymentConfig.AutoRollbackConfiguration.Alarms is not implemented by the stand-in")
-    routing = config.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {})
-    if routing.get("Type", "ALL_AT_ONCE") != "ALL_AT_ONCE":
-        raise invalid(
-            f"DeploymentConfig.BlueGreenUpdatePolicy of type {routing['Type']} is not implemented by the "
-            "stand-in; ALL_AT_ONCE is"
-        )

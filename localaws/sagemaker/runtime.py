@@ -5,6 +5,7 @@ import random
 import time
 
 from localaws.api import AwsError, Identity
+from localaws.sagemaker.deployments import serving
 from localaws.sagemaker.endpoints import Endpoints
 from localaws.sagemaker.invocations import Answer, ask
 
@@ -46,9 +47,7 @@ class Runtime:
         for key in NOT_IN_THE_STAND_IN:
             if params.get(key):
                 raise AwsError("ValidationError", f"{key} is not implemented by the stand-in")
-        fleet = self._fleet(name)
-        variant = self._variant(fleet, name, params.get("TargetVariant"))
-        answer = self._ask(name, variant, params)
+        variant, answer = self._ask(name, params)
         if answer.status != 200:
             raise self._error(name, answer.status, answer.body.decode(errors="replace"))
         return {
@@ -58,14 +57,15 @@ class Runtime:
             "CustomAttributes": answer.headers.get(CUSTOM_ATTRIBUTES.lower()),
         }
 
-    def _fleet(self, name: str) -> dict:
-        """The fleet that serves now. Raises AwsError, ValidationError."""
+    def _fleets(self, name: str) -> list[tuple[dict, float]]:
+        """The fleets that serve now, with their shares of the traffic. Raises AwsError, ValidationError."""
         document = self.endpoints.documents.store.find("Endpoint", name)
-        if document is None or document["fleet"] is None:
+        fleets = serving(document) if document else []
+        if not fleets:
             raise AwsError(
                 "ValidationError", f"Endpoint {name} of account {self.identity.account} not found."
             )
-        return document["fleet"]
+        return fleets
 
     def _variant(self, fleet: dict, name: str, target: str | None) -> str:
         """The one that is asked for, or one by lot with the variants' weights."""
@@ -79,8 +79,11 @@ class Runtime:
             )
         return target
 
-    def _ask(self, name: str, variant: str, params: dict) -> Answer:
-        """One instance after the other, until one takes the request; what it has taken is not sent twice."""
+    def _ask(self, name: str, params: dict) -> tuple[str, Answer]:
+        """One instance after the other, until one takes the request; what it has taken is not sent twice.
+
+        Returns the variant that answered, too.
+        """
         headers = {
             "Content-Type": params.get("ContentType", "application/octet-stream"),
             "Accept": params.get("Accept"),
@@ -89,18 +92,21 @@ class Runtime:
         headers = {key: value for key, value in headers.items() if value is not None}
         deadline = time.monotonic() + RESPAWN
         while True:
-            # Asked for each time: an update or a crash may retire the instances that were chosen from.
-            fleet = self._fleet(name)
+            # Drawn each time: an update or a crash may retire the instances that were chosen from.
+            fleets, shares = zip(*self._fleets(name), strict=True)
+            (fleet,) = random.choices(fleets, shares)
+            variant = self._variant(fleet, name, params.get("TargetVariant"))
             ports = self.endpoints.fleets.ports(name, fleet, variant)
             for port in random.sample(ports, len(ports)):
                 try:
-                    return ask(port, "POST", "/invocations", params.get("Body", b""), headers, TIMEOUT)
+                    body = params.get("Body", b"")
+                    return variant, ask(port, "POST", "/invocations", body, headers, TIMEOUT)
                 except ConnectionRefusedError:
                     continue
                 except TimeoutError:
                     raise self._error(name, 0, TIMED_OUT) from None
                 except (OSError, http.client.HTTPException) as problem:
-                    if self._fleet(name)["id"] == fleet["id"]:
+                    if fleet["id"] in {other["id"] for other, _ in self._fleets(name)}:
                         raise self._error(name, 0, f"the connection broke: {problem!r}") from None
             if time.monotonic() > deadline:
                 raise self._error(name, 503, f"no instance of variant {variant} answers; it is started anew")

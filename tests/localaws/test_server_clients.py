@@ -36,6 +36,7 @@ def call_every_room(server) -> None:
         ("cognito-idp", "list_user_pools", {"MaxResults": 1}),
         ("lambda", "list_functions", {}),
         ("logs", "describe_log_groups", {}),
+        ("cloudwatch", "describe_alarms", {}),
         ("sagemaker", "list_training_jobs", {}),
         ("sagemaker", "list_transform_jobs", {}),
         ("sagemaker", "list_models", {}),

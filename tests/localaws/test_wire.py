@@ -213,6 +213,7 @@ def test_an_endpoint_gets_and_gives_bytes_under_the_content_type_of_either_side(
         ("sagemaker", "list_labeling_jobs", {}),
         ("sts", "get_caller_identity", {}),
         ("lambda", "list_functions", {}),
+        ("cloudwatch", "describe_alarms", {}),
         ("sagemaker-runtime", "invoke_endpoint", {"EndpointName": "live", "Body": b"x"}),
     ],
 )
@@ -281,7 +282,7 @@ def test_what_the_stand_in_does_not_do_it_refuses_by_name(serve):
     for service, operation, name in (
         ("sns", "list_topics", "sns"),
         ("ecr", "describe_repositories", "ecr"),
-        ("cloudwatch", "list_metrics", "monitoring"),
+        ("cloudwatch", "list_metrics", "cloudwatch"),
         ("eks", "list_clusters", "eks"),
     ):
         assert refusal(getattr(wire.client(service), operation)) == (
@@ -301,7 +302,7 @@ def test_an_operation_newer_than_the_models_is_refused_by_name_too(serve):
 
 
 @pytest.mark.parametrize(
-    "service", ["sagemaker", "sagemaker-runtime", "logs", "lambda", "iam", "sts", "cognito-idp"]
+    "service", ["sagemaker", "sagemaker-runtime", "logs", "lambda", "iam", "sts", "cognito-idp", "cloudwatch"]
 )
 def test_every_pattern_of_the_models_is_checked(service):
     shapes = Loader().load_service_model(service, "service-2")["shapes"].values()

@@ -197,7 +197,9 @@ class Workshop:
         def quiet():
             endpoint = self.sagemaker.describe_endpoint(EndpointName=name)
             return (
-                endpoint if endpoint["EndpointStatus"] not in ("Creating", "Updating", "Deleting") else None
+                endpoint
+                if endpoint["EndpointStatus"] not in ("Creating", "Updating", "RollingBack", "Deleting")
+                else None
             )
 
         return wait_for(quiet, f"{name} to settle")
@@ -205,3 +207,18 @@ class Workshop:
     def ask(self, name: str, body: bytes = b"[1]", **options) -> bytes:
         options = {"ContentType": "application/json"} | options
         return self.runtime.invoke_endpoint(EndpointName=name, Body=body, **options)["Body"].read()
+
+
+def alarm(client, name: str, **changes) -> None:
+    """An alarm on errors of a model; nothing but SetAlarmState sets it off here."""
+    request = {
+        "AlarmName": name,
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "Invocation5XXErrors",
+        "Statistic": "Average",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0.5,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+    client.put_metric_alarm(**(request | changes))

@@ -1,11 +1,11 @@
 """What the workers drew, read with suspicion."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import dagster as dg
 
-from assets.batches import ASKED_FOR_ONCE, batches
+from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members, write_left
 from assets.labeling import labeling_input, labeling_job
 from assets.mask_files import check_masks
 from assets.pictures import contact_sheet_of_labels
@@ -54,7 +54,8 @@ def labeled_manifest(
     """The labels of one batch, from the output manifest of its finished labeling job.
 
     `labels` gets to see them only if both blocking checks pass: training on half of an image's labels would
-    teach that the rest is background. Images that Ground Truth failed to have labeled are listed.
+    teach that the rest is background. Images that came back without a usable label are listed, and join the
+    next batch.
     """
     batch = context.partition_key
     sent = {
@@ -73,6 +74,7 @@ def labeled_manifest(
         "labeling_job": job.name,
         "output_manifest": job.output_uri,
     }
+    write_left(store, loop, batch, left_over(read_members(store, loop, batch), sent, manifest))
     body = training_manifest(loop, manifest.images)
     if not all(check.passed for check in checks):
         return dg.MaterializeResult(
@@ -105,6 +107,23 @@ def finished_job(ground_truth: GroundTruth, name: str) -> LabelingJob:
             allow_retries=False,
         )
     return job
+
+
+def left_over(members: list[Member], sent: Mapping[str, str], manifest: LabeledManifest) -> list[Member]:
+    """The members of the batch without a usable label, each with the reason; ``sent`` are ETags by URI."""
+    labeled = {sent.get(image.uri) for image in manifest.images}
+    reasons = {
+        **{uri: "not labeled" for uri in manifest.unlabeled},
+        **{failure.uri: failure.reason for failure in manifest.failures},
+        **{problem.source: f"rejected: {problem.message}" for problem in manifest.problems},
+    }
+    told = {sent[uri]: reason for uri, reason in reasons.items() if uri in sent}
+    missing = dict.fromkeys(sent.values(), "did not come back")
+    return [
+        member | {"reason": told.get(member["etag"]) or missing.get(member["etag"], "not sent")}
+        for member in members
+        if member["etag"] not in labeled
+    ]
 
 
 def every_image_accounted_for(sent: Collection[str], manifest: LabeledManifest) -> dg.AssetCheckResult:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members
+from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members, write_left
 from assets.content import Places, place_of, places
 from assets.functions import labeling_functions
 from assets.raw_images import raw_images
@@ -110,7 +110,7 @@ def labeling_job(
     store.ensure_cors(loop.bucket)
     request = labeling_job_request(
         loop,
-        name=labeling_job_name(loop, inputs["sha256"], template),
+        name=labeling_job_name(loop, inputs["sha256"], template, attempt_of(inputs["images"])),
         manifest=inputs["manifest"],
         categories=store.write_json(
             loop.uri(f"labeling/labels-{content_hash(categories)[:12]}.json"), categories
@@ -127,6 +127,8 @@ def labeling_job(
         consolidation_arn=functions["consolidation"]["arn"],
     )
     job = ground_truth.adopt_or_create(request)
+    if job.status != "Completed":
+        write_left(store, loop, batch, None)
     return publish(
         store,
         loop,
@@ -144,16 +146,18 @@ def labeling_job(
     )
 
 
-def labeling_job_name(loop: Loop, manifest_sha256: str, template: str) -> str:
+def attempt_of(members: Iterable[Member]) -> int:
+    return max(member.get("attempt", 1) for member in members)
+
+
+def labeling_job_name(loop: Loop, manifest_sha256: str, template: str, attempt: int = 1) -> str:
     """Named by what changes the answers: a new title, time limit or function does not ask people again."""
-    return job_name(
-        loop.name,
-        "labels",
-        {
-            "manifest": manifest_sha256,
-            "labels": loop.labels,
-            "attribute": loop.label_attribute,
-            "template": sha256(template.encode()),
-            "workers": loop.labeling.workers_per_object,
-        },
-    )
+    inputs = {
+        "manifest": manifest_sha256,
+        "labels": loop.labels,
+        "attribute": loop.label_attribute,
+        "template": sha256(template.encode()),
+        "workers": loop.labeling.workers_per_object,
+    }
+    # The images that failed the last time can be all that there are: they need a job of their own.
+    return job_name(loop.name, "labels", inputs | ({"attempt": attempt} if attempt > 1 else {}))

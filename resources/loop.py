@@ -124,6 +124,25 @@ class Endpoint(_Settings):
     health_check_timeout_seconds: int = Field(300, ge=60, le=3600)
 
 
+class Automation(_Settings):
+    """When the loop moves by itself. By default: as soon as there is something new."""
+
+    batch_size: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="A batch opens when so many images wait, and has at most so many. Default: all that wait",
+    )
+    max_wait_minutes: float | None = Field(
+        None,
+        gt=0,
+        description="A smaller batch opens when an image has waited so long. Default: it waits for others",
+    )
+    max_attempts: int = Field(
+        3, ge=1, le=10, description="How often people are asked about an image before it is given up"
+    )
+
+
 class Functions(_Settings):
     layers: list[
         Annotated[str, Field(pattern=r"^arn:aws[\w-]*:lambda:[\w-]+:\d{12}:layer:[\w-]{1,140}:\d+$")]
@@ -159,6 +178,7 @@ class Loop(_Settings):
     training: Training = Training()
     transform: Transform = Transform()
     endpoint: Endpoint = Endpoint()
+    automation: Automation = Automation()
     map_floor: float = Field(0.3, ge=0, le=1, description="evaluation warns below this mAP50")
     score_floor: float = Field(
         0.45, ge=0, le=1, description="Boxes with lower scores are not drawn and not counted"

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from assets.batches import read_members, write_left
 from orchestration.jobs import COLLECT_LABELS
 from orchestration.partitions import batches_of
 from resources.ground_truth import GroundTruth, LabelingJob
 from resources.loop import Loop
+from resources.object_store import ObjectStore
 from resources.portal_link import progress_metadata
 from resources.workforce import Workforce
 
@@ -46,6 +48,7 @@ class News:
     finished: list[tuple[str, LabelingJob]] = field(default_factory=list)
     progressed: list[tuple[str, LabelingJob]] = field(default_factory=list)
     failed: list[tuple[str, LabelingJob]] = field(default_factory=list)
+    abandoned: list[tuple[str, LabelingJob]] = field(default_factory=list)  # failed, and nothing to collect
     seen: Seen = field(default_factory=Seen)
 
 
@@ -58,20 +61,23 @@ def batch_of(job: LabelingJob) -> str | None:
 def news(jobs: Iterable[LabelingJob], seen: Seen, batches: set[str]) -> News:
     """Compare the jobs with what was told before. Batches unknown to this instance are left out.
 
-    A finished job is named on every tick while it is recent: its run is started once, by its key. Progress
-    and failure are told once.
+    A finished job is named on every tick while it is recent: its run is started once, by its key. So is one
+    that was stopped, for the labels that it has. Progress and failure are told once.
     """
-    found = News(seen=Seen(seen.until, {}))
+    found, alive = News(seen=Seen(seen.until, {})), set()
     for job in jobs:
         batch = batch_of(job)
         if batch not in batches:
             continue
         found.seen.until = max(found.seen.until, job.modified)
         now = found.seen.told[job.arn] = [job.status, job.labeled, job.failed]
-        if job.status == "Completed":
+        if job.status == "Completed" or (job.status == "Stopped" and job.labeled and job.output_uri):
             found.finished.append((batch, job))
+        if job.status not in ("Failed", "Stopping", "Stopped"):
+            alive.add(batch)
         if now != seen.told.get(job.arn):
             (found.failed if job.status in ("Failed", "Stopped") else found.progressed).append((batch, job))
+    found.abandoned = [each for each in found.failed if each not in found.finished and each[0] not in alive]
     return found
 
 
@@ -84,13 +90,23 @@ def labeling_sensor(loop: Loop) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def labeling(
-        context: dg.SensorEvaluationContext, ground_truth: GroundTruth, workforce: Workforce
+        context: dg.SensorEvaluationContext,
+        ground_truth: GroundTruth,
+        workforce: Workforce,
+        store: ObjectStore,
     ) -> dg.SensorResult:
-        """Report how far the workers are, and collect the labels of finished jobs."""
+        """Report how far the workers are, and collect the labels of finished jobs.
+
+        The images of a job that failed or was stopped without a label wait for the next batch.
+        """
         seen = Seen.load(context.cursor)
         batches = set(context.instance.get_dynamic_partitions(batches_of(loop).name))
         jobs = ground_truth.changed_since(seen.until - OVERLAP, f"{loop.slug}-labels-")
         found = news(jobs, seen, batches)
+        for batch, job in found.abandoned:
+            reason = f"{job.name} is {job.status}"
+            members = read_members(store, loop, batch)
+            write_left(store, loop, batch, [member | {"reason": reason} for member in members])
         portal = workforce.portal(loop.team.name) if found.progressed else None
 
         def pages(job: LabelingJob) -> dict[str, dg.MetadataValue]:

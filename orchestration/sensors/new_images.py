@@ -1,38 +1,74 @@
-"""Images that are in no batch yet become one, and go to the workers."""
+"""Images that wait for a label become a batch, and go to the workers."""
 
-from itertools import chain
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from assets.batches import open_batch, opened_batches, unbatched
+from assets.batches import Batch, Member, Waiting, open_batch, opened_batches, waiting
 from assets.records import read_record, record_uri
 from assets.review import reviewed_lines, reviewed_uri
 from orchestration.jobs import LABEL_NEW_BATCH
 from orchestration.partitions import batches_of
-from resources.loop import Loop
+from resources.loop import Automation, Loop
+from resources.names import content_hash
 from resources.object_store import ObjectStore
+from vision.lines import MAX_OBJECTS
+
+SHOWN = 20
 
 
-def batches_to_label(store: ObjectStore, loop: Loop, started: set[str]) -> list[str]:
-    """Open a batch of the images that are in none, and return the batches that are not ``started`` yet.
+@dataclass(frozen=True)
+class Cursor:
+    """What the last look saw, and since when the image waits that waits longest (seconds since 1970)."""
 
-    For a review only images that have a label to be reviewed count.
+    state: str = ""
+    since: float | None = None
 
-    A batch's members are written before anything else is told of it. If this process dies in between, its
-    images are in a batch that was never started: it is found here the next time.
+    @classmethod
+    def load(cls, cursor: str | None) -> "Cursor":
+        try:
+            return cls(**json.loads(cursor or "{}"))
+        except (ValueError, TypeError):  # of an earlier version: look again
+            return cls()
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self))
+
+    def waited(self, now: float) -> timedelta:
+        return timedelta(seconds=0 if self.since is None else now - self.since)
+
+
+def is_late(settings: Automation, waited: timedelta) -> bool:
+    return settings.max_wait_minutes is not None and waited >= timedelta(minutes=settings.max_wait_minutes)
+
+
+def next_batch(found: Waiting, settings: Automation, waited: timedelta) -> list[Member]:
+    """The members of the batch that opens now; none while images wait for others.
+
+    Images that people are asked about again wait for others even if new ones do not: a job that fails at once
+    would otherwise be started again at once.
     """
-    opened = opened_batches(store, loop)
+    members, size = found.members, settings.batch_size or MAX_OBJECTS
+    at_once = settings.batch_size is None and bool(found.fresh)
+    if len(members) < size and not at_once and not is_late(settings, waited):
+        return []
+    # In the order of their hashes, which is as good as random, and the same if this is done twice.
+    return sorted(members, key=lambda member: member["etag"])[:size] if len(members) > size else members
+
+
+def waiting_images(store: ObjectStore, loop: Loop, opened: dict[str, Batch]) -> Waiting:
+    """For a review only images that have a label to be reviewed count."""
     images = read_record(store, loop, "raw_images")["images"]
     if loop.review:
         reviewed = reviewed_lines(store, loop)
         images = [image for image in images if image["uri"] in reviewed]
-    members = unbatched(images, chain.from_iterable(opened.values()))
-    batches = [*opened, open_batch(store, loop, members)] if members else list(opened)
-    return [batch for batch in batches if batch not in started]
+    return waiting(images, opened.values(), loop.automation.max_attempts)
 
 
 def new_images_sensor(loop: Loop) -> dg.SensorDefinition:
-    partitions = batches_of(loop)
+    partitions, settings = batches_of(loop), loop.automation
 
     @dg.sensor(
         job_name=LABEL_NEW_BATCH,
@@ -42,24 +78,56 @@ def new_images_sensor(loop: Loop) -> dg.SensorDefinition:
     def new_images(
         context: dg.SensorEvaluationContext, store: ObjectStore
     ) -> dg.SensorResult | dg.SkipReason:
-        """Make a batch of the images that `raw_images` lists and no batch has, and start its labeling job."""
-        index = next(store.list(record_uri(loop, "raw_images")), None)
-        if index is None:
+        """Make a batch of the images that wait for a label, as the loop's file says, and start its job.
+
+        A batch's members are written before anything else is told of it. If this process dies in between, its
+        images are in a batch that was never started: the next look finds it.
+        """
+        if next(store.list(record_uri(loop, "raw_images")), None) is None:
             return dg.SkipReason("raw_images was not materialized yet")
-        cursor = index.etag
-        if loop.review:
-            reviewed = next(store.list(reviewed_uri(loop)), None)
-            if reviewed is None:
-                return dg.SkipReason(f"there are no labels to review yet: no {reviewed_uri(loop)}")
-            cursor += f" {reviewed.etag}"
-        if cursor == context.cursor:
-            return dg.SkipReason("raw_images has not changed, nor have labels under review")
+        if loop.review and next(store.list(reviewed_uri(loop)), None) is None:
+            return dg.SkipReason(f"there are no labels to review yet: no {reviewed_uri(loop)}")
+        cursor, state, now = Cursor.load(context.cursor), state_of(store, loop), datetime.now(UTC).timestamp()
+        if state == cursor.state and not is_late(settings, cursor.waited(now)):
+            return dg.SkipReason("nothing has changed: no image, no label under review, no end of a batch")
+        opened = opened_batches(store, loop)
+        found = waiting_images(store, loop, opened)
+        members = next_batch(found, settings, cursor.waited(now))
+        batches = [*opened, *([open_batch(store, loop, members)] if members else [])]
         started = set(context.instance.get_dynamic_partitions(partitions.name))
-        batches = batches_to_label(store, loop, started)
+        new = [batch for batch in batches if batch not in started]
+        rest = len(found.members) - len(members)
+        after = Cursor("" if members else state, (cursor.since or now) if rest else None)
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=batch, partition_key=batch) for batch in batches],
-            dynamic_partitions_requests=[partitions.build_add_request(batches)] if batches else [],
-            cursor=cursor,
+            run_requests=[dg.RunRequest(run_key=batch, partition_key=batch) for batch in new],
+            dynamic_partitions_requests=[partitions.build_add_request(new)] if new else [],
+            asset_events=[waiting_observation(loop, found)] if found.members or found.given_up else [],
+            skip_reason=None if new else f"{rest} images wait for more, {len(found.given_up)} were given up",
+            cursor=after.dump(),
         )
 
     return new_images
+
+
+def state_of(store: ObjectStore, loop: Loop) -> str:
+    """Changes with everything that `waiting_images` reads, and takes no reading."""
+    uris = [record_uri(loop, "raw_images"), *([reviewed_uri(loop)] if loop.review else [])]
+    seen = [found for uri in uris for found in store.list(uri)]
+    seen += [found for found in store.list(loop.uri("batches/")) if found.key.endswith("/left.json")]
+    return content_hash([(found.uri, found.etag) for found in seen])
+
+
+def waiting_observation(loop: Loop, found: Waiting) -> dg.AssetObservation:
+    return dg.AssetObservation(
+        dg.AssetKey([loop.name, "raw_images"]),
+        description="Images that no batch has a label for",
+        metadata={
+            "waiting": len(found.members),
+            "asked_again": len(found.again),
+            "given_up": len(found.given_up),
+            "given_up_images": [
+                f"{member['uri']}: no label in {member['attempt']} attempts"
+                for member in found.given_up[:SHOWN]
+            ],
+        },
+    )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from assets.labeled_manifest import every_image_accounted_for, labels_are_usable, numbers
+from assets.labeled_manifest import every_image_accounted_for, labels_are_usable, left_over, numbers
 from vision.manifest import read_labeled
 
 LABELS = ["square", "bar"]
@@ -73,3 +73,15 @@ def test_a_label_that_cannot_be_trained_on_fails_the_check_with_its_line(wrong, 
 def test_a_label_that_is_wrong_is_still_an_image_that_came_back():
     found = manifest(line("s3://b/1", label="circle"))
     assert every_image_accounted_for(["s3://b/1"], found).passed
+
+
+def test_all_that_came_back_without_a_usable_label_is_left_for_the_next_batch_with_its_reason():
+    wrong = line("s3://b/2", label="circle")
+    found = manifest(line("s3://b/1"), wrong, FAILED, UNLABELED)
+    sent = {f"s3://b/{number}": f"etag {number}" for number in (1, 2, 3, 4, 5)}
+    members = [{"uri": f"s3://b/{number}", "etag": f"etag {number}"} for number in (1, 2, 3, 4, 5, 6)]
+    left = {member["uri"][-1]: member["reason"] for member in left_over(members, sent, found)}
+    assert list(left) == ["2", "3", "4", "5", "6"]
+    assert left["2"].startswith("rejected: ") and "circle" in left["2"]
+    assert (left["3"], left["4"]) == ("no worker answered", "not labeled")
+    assert (left["5"], left["6"]) == ("did not come back", "not sent")

@@ -51,7 +51,7 @@ def test_the_latest_label_of_an_image_wins_and_the_others_stay_in_its_history():
 
 
 def test_a_label_follows_its_bytes():
-    """Renamed: moved. Deleted or with other bytes: gone. Copied: one of the copies has it, so no two sides."""
+    """Renamed: moved. Deleted or with other bytes: gone. Copied: one copy has it, so it is on one side."""
     names = ["stays", "renamed", "deleted", "changed", "copied"]
     history = merge(Label(image(f"s3://b/{name}", SQUARE), f"etag of {name}", "batch") for name in names)
     now = {

@@ -68,6 +68,7 @@ def test_a_labeling_job_has_a_new_name_only_when_people_would_be_asked_something
     assert labeling_job_name(loop.model_copy(update={"labeling": retitled}), "manifest", "template") == name
     assert labeling_job_name(loop, "manifest", "other instructions") != name
     assert labeling_job_name(loop, "other images", "template") != name
+    assert labeling_job_name(loop, "manifest", "template", attempt=2) != name
 
 
 @pytest.mark.parametrize(

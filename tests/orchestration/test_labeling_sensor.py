@@ -56,6 +56,21 @@ def test_a_job_that_ends_without_result_is_told_as_failed_once(status):
     assert news([ended], first.seen, {"batch-1"}).failed == []
 
 
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_images_of_a_batch_are_free_again_only_if_no_other_job_has_them(status):
+    ended = job(status=status)
+    assert names(news([ended], Seen(), {"batch-1"}).abandoned) == [("batch-1", "first")]
+    assert news([ended, job("second")], Seen(), {"batch-1"}).abandoned == []
+    assert news([ended, job("second", status="Completed")], Seen(), {"batch-1"}).abandoned == []
+
+
+def test_what_was_labeled_before_a_job_was_stopped_is_collected():
+    stopped = replace(job(status="Stopped", labeled=4), output_uri="s3://bucket/output.manifest")
+    found = news([stopped], Seen(), {"batch-1"})
+    assert names(found.finished) == names(found.failed) == [("batch-1", "first")]
+    assert found.abandoned == []
+
+
 def test_jobs_of_other_instances_and_other_people_are_left_alone():
     foreign = replace(job(), input_uri="s3://elsewhere/some.manifest")
     found = news([job(batch="batch-9", status="Completed"), foreign], Seen(), {"batch-1"})

@@ -71,6 +71,11 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
         ({"bucket": "My_Bucket"}, r"bucket: must match .* \(found 'My_Bucket'\)"),
         ({"images": "/photographs"}, r"images: must match .* \(found '/photographs'\)"),
         ({"functions": {"layers": ["numpy"]}}, r"functions.layers\[0\]: must match .* \(found 'numpy'\)"),
+        (
+            {"automation": {"batch_size": 0}},
+            r"automation.batch_size: .* greater than or equal to 1 \(found 0\)",
+        ),
+        ({"automation": {"batchsize": 5}}, r"automation.batchsize: .* did you mean batch_size\?"),
         ({"images": "loops/"}, r"images: loops/ is where the loop keeps its own files"),
         (
             {"task": "boxes"},

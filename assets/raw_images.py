@@ -29,7 +29,7 @@ def raw_images(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.Materiali
     except FileNotFoundError:
         previous = {"images": [], "rejected": []}
     known = {(row["uri"], row["etag"]): row for row in previous["images"] + previous["rejected"]}
-    found = [stored for stored in store.list(loop.images_uri) if not stored.key.endswith("/")]
+    found = list_images(store, loop)
     rows = list(describe_images(store, found, known))
     record = {
         "images": [row for row in rows if "reason" not in row],
@@ -49,6 +49,11 @@ def raw_images(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.Materiali
             "rejected_uri": rejected_uri,
         },
     )
+
+
+def list_images(store: ObjectStore, loop: Loop) -> list[StoredObject]:
+    """Without what the S3 console makes of a folder."""
+    return [stored for stored in store.list(loop.images_uri) if not stored.key.endswith("/")]
 
 
 def describe_images(

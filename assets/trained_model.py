@@ -1,12 +1,14 @@
 """The detector, trained on the labels."""
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from assets.packaging import pack_source, source_digest
-from assets.records import OWNERS, publish, read_record
+from assets.records import OWNERS, publish, read_record, record_uri
 from resources.containers import pytorch_image
 from resources.endpoints import Endpoints
 from resources.loop import Loop
@@ -16,6 +18,7 @@ from resources.roles import Roles
 from resources.sagemaker_jobs import TrainingJobs
 from resources.sagemaker_requests import model_request, training_job_request
 
+AUTOMATION = "dagster/from_automation_condition"  # a tag of the runs that conditions ask for
 DETECTOR = Path(__file__).resolve().parents[1] / "detector"
 
 
@@ -39,9 +42,12 @@ def trained_model(
 
     The training job is named by everything that makes the model: labels, splits, the detector's code,
     container image, instance type and hyperparameters. The same inputs adopt the job that ran before.
-    Cancelling the run stops the job.
+    Cancelling the run stops the job. A run that automation started leaves the model as it is until
+    `automation.min_new_labels` labels are new.
     """
     train, validation = (read_record(store, loop, f"{side}_split") for side in ("train", "validation"))
+    if AUTOMATION in context.run.tags and (kept := kept_model(store, loop, [train, validation])):
+        return kept
     region, role = endpoints.aws.region_name(), roles.ensure(loop.role_name, loop.bucket)
     image = loop.training.image_uri or pytorch_image("training", region, loop.training.instance_type)
     job = training_jobs.run(
@@ -62,8 +68,36 @@ def trained_model(
         "model": make_model(endpoints, loop, job, region, role),
         "model_uri": job["ModelArtifacts"]["S3ModelArtifacts"],
         "labels": loop.labels,
+        "trained_on": [train["manifest"], validation["manifest"]],
     }
     return publish(store, loop, "trained_model", record, metadata=numbers(job, train) | record)
+
+
+def kept_model(store: ObjectStore, loop: Loop, splits: list[dict[str, Any]]) -> dg.MaterializeResult | None:
+    """The model that is there, while too few labels are new; None when it is time to train."""
+    if loop.automation.min_new_labels == 1:
+        return None
+    try:
+        record = store.read_json(record_uri(loop, "trained_model"))
+    except FileNotFoundError:
+        return None
+    before = record.get("trained_on", [])
+    new = changed_labels(*(list(store.read_all(uris)) for uris in (before, [s["manifest"] for s in splits])))
+    if not before or new >= loop.automation.min_new_labels:
+        return None
+    waits = {"new_labels": new, "waits_for": loop.automation.min_new_labels}
+    return publish(store, loop, "trained_model", record, metadata=waits | {"model": record["model"]})
+
+
+def changed_labels(before: Iterable[bytes], now: Iterable[bytes]) -> int:
+    """Images whose label is new, another one, or gone: of the lines of manifests."""
+
+    def labels_of(manifests: Iterable[bytes]) -> dict[str, str]:
+        lines = (line for body in manifests for line in body.decode().splitlines())
+        return {json.loads(line)["source-ref"]: line for line in lines}
+
+    old, new = labels_of(before), labels_of(now)
+    return sum(old.get(uri) != new.get(uri) for uri in old.keys() | new.keys())
 
 
 def upload_source(store: ObjectStore, loop: Loop) -> str:

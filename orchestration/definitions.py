@@ -7,11 +7,12 @@ import dagster as dg
 
 import assets
 from orchestration.automation import AUTOMATED
-from orchestration.jobs import batch_jobs, predict_image
+from orchestration.jobs import batch_jobs, nightly_prediction, predict_image
 from orchestration.loop import DEFAULT_LOOP, load_loop
 from orchestration.partitions import batches_of
 from orchestration.sensors.labeling import labeling_sensor
 from orchestration.sensors.new_images import new_images_sensor
+from orchestration.sensors.uploads import uploads_sensor
 from resources.aws import Aws
 from resources.endpoints import Endpoints
 from resources.functions import Functions
@@ -33,7 +34,9 @@ def build_definitions(loop: Loop) -> dg.Definitions:
     return dg.Definitions(
         assets=loop_assets(loop),
         jobs=[*batch_jobs(loop), *([predict_image] if loop.can_train else [])],
+        schedules=[nightly_prediction(loop)] if loop.automation.nightly_prediction and loop.can_train else [],
         sensors=[
+            uploads_sensor(loop),
             new_images_sensor(loop),
             labeling_sensor(loop),
             dg.AutomationConditionSensorDefinition(

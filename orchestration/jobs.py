@@ -11,6 +11,7 @@ from resources.names import sha256
 from resources.object_store import ObjectStore
 from vision.pictures import markdown_picture
 
+INDEX_IMAGES = "index_images"
 LABEL_NEW_BATCH = "label_new_batch"
 COLLECT_LABELS = "collect_labels"
 # A sensor asks for each of these runs once and never again, so one whose process dies is started again.
@@ -22,6 +23,12 @@ def batch_jobs(loop: Loop) -> list:
         return dg.AssetSelection.assets(*([loop.name, name] for name in names))
 
     return [
+        dg.define_asset_job(
+            INDEX_IMAGES,
+            selected("raw_images"),
+            description="List the images anew. Started by the sensor uploads.",
+            tags=RETRIED,
+        ),
         dg.define_asset_job(
             LABEL_NEW_BATCH,
             selected("labeling_team", "labeling_functions", "labeling_input", "labeling_job"),
@@ -35,6 +42,16 @@ def batch_jobs(loop: Loop) -> list:
             tags=RETRIED,
         ),
     ]
+
+
+def nightly_prediction(loop: Loop) -> dg.ScheduleDefinition:
+    """Predict what came since with the model that is there; what it knows already is not paid for twice."""
+    return dg.ScheduleDefinition(
+        name="nightly_prediction",
+        cron_schedule=loop.automation.nightly_prediction,
+        target=dg.AssetSelection.assets([loop.name, "batch_predictions"]),
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
 
 
 class ImageToPredict(dg.Config):

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Annotated, Any, Literal
 
+import dagster as dg
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Side = Literal["train", "validation", "test"]
@@ -25,6 +26,14 @@ def _pattern(text: str) -> str:
         raise ValueError(f"not a regular expression: {error}") from error
     if groups > 1:
         raise ValueError("more than one group in parentheses: write (?:...) for those that only bracket")
+    return text
+
+
+def _cron(text: str) -> str:
+    try:
+        dg.ScheduleDefinition(name="checked", cron_schedule=text, target=dg.AssetSelection.all())
+    except dg.DagsterInvalidDefinitionError as error:
+        raise ValueError("not a cron expression: five fields, as 0 3 * * * for three at night") from error
     return text
 
 
@@ -140,6 +149,14 @@ class Automation(_Settings):
     )
     max_attempts: int = Field(
         3, ge=1, le=10, description="How often people are asked about an image before it is given up"
+    )
+    min_new_labels: int = Field(
+        1,
+        ge=1,
+        description="Labels that must be new, changed or gone before a model is trained by itself",
+    )
+    nightly_prediction: Annotated[str, AfterValidator(_cron)] | None = Field(
+        None, description="Cron expression (UTC) of a schedule for batch_predictions: 0 3 * * *"
     )
 
 

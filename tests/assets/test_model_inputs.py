@@ -1,6 +1,7 @@
 """What is sent to SageMaker has the name of its content, and what comes back finds its image."""
 
 import io
+import json
 import os
 import tarfile
 
@@ -10,9 +11,11 @@ from assets.batch_predictions import choose, table
 from assets.evaluation import map_above_floor
 from assets.labeling import labeling_job_name
 from assets.packaging import pack_source, source_digest
-from assets.trained_model import model_inputs
+from assets.records import record_uri
+from assets.trained_model import changed_labels, kept_model, model_inputs
 from assets.transform import match_answers
-from resources.names import job_name
+from resources.loop import Automation
+from resources.names import content_hash, job_name
 from vision.boxes import Box
 from vision.evaluation import Evaluation
 
@@ -60,6 +63,36 @@ def test_a_training_job_has_a_new_name_only_when_the_model_would_be_another(loop
         name(loop.model_copy(update={"labels": ["bar", "square"]})),
     ]
     assert len({name(loop), *others}) == 6
+
+
+def test_only_labels_that_are_new_changed_or_gone_count_for_another_training():
+    def lines(**labels: int) -> bytes:
+        return "".join(
+            json.dumps({"source-ref": uri, "boxes": n}) + "\n" for uri, n in labels.items()
+        ).encode()
+
+    before = [lines(a=1, b=2), lines(c=3)]
+    assert changed_labels(before, before) == 0
+    assert changed_labels(before, [lines(c=3), lines(a=1, b=2)]) == 0, "on another side"
+    assert changed_labels(before, [lines(a=1, b=9, d=4), lines()]) == 3
+
+
+def test_a_model_is_kept_until_enough_labels_are_new(loop, store):
+    def split(name: str, *images: str) -> dict:
+        body = "".join(json.dumps({"source-ref": image}) + "\n" for image in images).encode()
+        return {"manifest": store.write(loop.uri(f"splits/{name}.manifest"), body)}
+
+    old, validation = split("old", "a"), split("validation", "b")
+    record = {"model": "model-1", "trained_on": [old["manifest"], validation["manifest"]]}
+    patient = loop.model_copy(update={"automation": Automation(min_new_labels=2)})
+    two, three = split("two", "a", "c"), split("three", "a", "c", "d")
+    assert kept_model(store, patient, [two, validation]) is None, "there is no model yet"
+    store.write_json(record_uri(loop, "trained_model"), record)
+    kept = kept_model(store, patient, [two, validation])
+    assert kept.metadata["new_labels"] == 1 and kept.metadata["model"] == "model-1"
+    assert kept.data_version.value == content_hash(record), "so nothing follows"
+    assert kept_model(store, patient, [three, validation]) is None
+    assert kept_model(store, loop, [two, validation]) is None, "by default every label counts"
 
 
 def test_a_labeling_job_has_a_new_name_only_when_people_would_be_asked_something_else(loop):

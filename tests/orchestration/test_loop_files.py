@@ -76,6 +76,10 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
             r"automation.batch_size: .* greater than or equal to 1 \(found 0\)",
         ),
         ({"automation": {"batchsize": 5}}, r"automation.batchsize: .* did you mean batch_size\?"),
+        (
+            {"automation": {"nightly_prediction": "at night"}},
+            r"automation.nightly_prediction: not a cron expression: .* \(found 'at night'\)",
+        ),
         ({"images": "loops/"}, r"images: loops/ is where the loop keeps its own files"),
         (
             {"task": "boxes"},

@@ -1,6 +1,7 @@
 """The model at work, behind an endpoint that answers at any time."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 
@@ -11,11 +12,13 @@ from resources.endpoints import Endpoints
 from resources.loop import Loop
 from resources.names import job_name
 from resources.object_store import ObjectStore
-from resources.sagemaker_requests import endpoint_config_request
+from resources.sagemaker_requests import deployment_config, endpoint_config_request
 from vision.boxes import Box
 from vision.images import inspect_image
 from vision.pictures import draw_boxes
 from vision.predictions import parse_prediction
+
+SERVED = {"instance_type", "instance_count", "health_check_timeout_seconds"}
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,17 @@ def live_endpoint(
     """The endpoint that serves the newest model, updated in place.
 
     It counts as done only when SageMaker says that the endpoint serves our configuration (after a failed
-    update it serves the old one and calls that success) and it has answered about a real image.
+    update it serves the old one and calls that success) and it has answered about a real image. Traffic moves
+    as the loop's `endpoint.deployment` says; `endpoint.keep_versions` deletes old configurations and models,
+    never those in use.
     """
     model = read_record(store, loop, "trained_model")
-    inputs = {"model": model["model"], "endpoint": loop.endpoint.model_dump()}
-    config = endpoint_config_request(loop, name=job_name(loop.name, "config", inputs), model=model["model"])
-    served = endpoints.ensure(loop.endpoint_name, config)
+    served = endpoints.ensure(
+        loop.endpoint_name, config_request(loop, model["model"]), deployment_config(loop)
+    )
     sample = read_record(store, loop, "evaluation")["sample"]
     answer = predict(endpoints, loop, model["labels"], store.read(sample))
+    keep = loop.endpoint.keep_versions
     return publish(
         store,
         loop,
@@ -66,8 +72,17 @@ def live_endpoint(
             "milliseconds": round(answer.milliseconds, 1),
             "boxes_on_sample": len(answer.boxes),
             "sample": sample,
+            "deployment": loop.endpoint.deployment,
+            "deleted_versions": endpoints.clean_up(loop.slug, keep, model["model"]) if keep else [],
         },
     )
+
+
+def config_request(loop: Loop, model: str) -> dict[str, Any]:
+    """Named by what serves: how it took over, and what is kept of its predecessors, make no other version."""
+    settings = loop.endpoint.model_dump(include=SERVED, exclude_none=True)
+    name = job_name(loop.name, "config", {"model": model, "endpoint": settings})
+    return endpoint_config_request(loop, name=name, model=model)
 
 
 def predict(endpoints: Endpoints, loop: Loop, labels: list[str], image: bytes) -> Prediction:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from resources.adoption import describe_or_none
 from resources.aws import Aws, explained
+from resources.endpoint_versions import delete_old_versions
 from resources.sagemaker_jobs import growing_pauses
 
 # RollingBack ends as InService on the old configuration: it is no success, but it is not the end either.
@@ -34,12 +35,15 @@ class Endpoints(dg.ConfigurableResource):
                 client.create_model(**request)
         return name
 
-    def ensure(self, name: str, config: dict[str, Any]) -> dict[str, Any]:
+    def ensure(
+        self, name: str, config: dict[str, Any], deployment: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Let the endpoint serve exactly this configuration; returns its description.
 
-        Creates the endpoint, or updates it in place while the old configuration goes on serving. Raises
-        dg.Failure when the endpoint ends up failed, or in service with another configuration than ours: after
-        a failed update SageMaker goes back to the old one, says InService and gives no reason.
+        Creates the endpoint, or updates it in place while the old configuration goes on serving; traffic
+        moves as ``deployment``, a DeploymentConfig, says. Raises dg.Failure when the endpoint ends up failed,
+        or in service with another configuration than ours: after a failed update SageMaker goes back to the
+        old one, says InService and gives no reason.
         """
         client, wanted = self.aws.client("sagemaker"), config["EndpointConfigName"]
         with explained(f"deploy the endpoint {name}"):
@@ -52,7 +56,8 @@ class Endpoints(dg.ConfigurableResource):
             if found is None:
                 self._create(name, wanted)
             elif found["EndpointConfigName"] != wanted:
-                client.update_endpoint(EndpointName=name, EndpointConfigName=wanted)
+                how = {"DeploymentConfig": deployment} if deployment else {}
+                client.update_endpoint(EndpointName=name, EndpointConfigName=wanted, **how)
             return self.served(name, wanted)
 
     def served(self, name: str, wanted: str) -> dict[str, Any]:
@@ -61,7 +66,8 @@ class Endpoints(dg.ConfigurableResource):
         if found is None:
             raise dg.Failure(f"The endpoint {name} is gone: somebody deleted it meanwhile.")
         status, serving = found["EndpointStatus"], found["EndpointConfigName"]
-        reason = found.get("FailureReason") or f"read its log, /aws/sagemaker/Endpoints/{name}"
+        reason = found.get("FailureReason") or self._ringing(found)
+        reason = reason or f"read its log, /aws/sagemaker/Endpoints/{name}"
         if status != "InService":
             raise dg.Failure(f"The endpoint {name} is {status}: {reason}", allow_retries=False)
         if serving != wanted:
@@ -71,6 +77,20 @@ class Endpoints(dg.ConfigurableResource):
                 allow_retries=False,
             )
         return found
+
+    def clean_up(self, slug: str, keep: int, spare: str) -> list[str]:
+        """Delete the loop's old configurations and models; the model ``spare`` stays, as do those in use."""
+        with explained(f"delete old versions of {slug}"):
+            return delete_old_versions(self.aws.client("sagemaker"), slug, keep, {spare})
+
+    def _ringing(self, found: dict[str, Any]) -> str | None:
+        """The alarms of the last deployment that are in ALARM: SageMaker does not say that it was them."""
+        rollback = found.get("LastDeploymentConfig", {}).get("AutoRollbackConfiguration", {})
+        if not (names := [alarm["AlarmName"] for alarm in rollback.get("Alarms", ())]):
+            return None
+        answer = self.aws.client("cloudwatch").describe_alarms(AlarmNames=names, StateValue="ALARM")
+        ringing = ", ".join(alarm["AlarmName"] for alarm in answer["MetricAlarms"])
+        return f"in ALARM: {ringing}" if ringing else None
 
     def settle(self, name: str) -> dict[str, Any] | None:
         """The endpoint's description once nothing changes any more; None if there is no such endpoint."""

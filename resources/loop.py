@@ -5,7 +5,10 @@ import re
 from typing import Annotated, Any, Literal
 
 import dagster as dg
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from resources.loop_endpoint import Endpoint
+from resources.settings import Settings as _Settings
 
 Side = Literal["train", "validation", "test"]
 Task = Literal["bounding_box", "semantic_segmentation", "image_classification"]
@@ -35,10 +38,6 @@ def _cron(text: str) -> str:
     except dg.DagsterInvalidDefinitionError as error:
         raise ValueError("not a cron expression: five fields, as 0 3 * * * for three at night") from error
     return text
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Labeling(_Settings):
@@ -125,12 +124,6 @@ class Transform(_Settings):
     images: list[Literal["train", "validation", "test", "unlabeled"]] = Field(
         ["test", "unlabeled"], min_length=1, description="Which images batch_predictions predicts"
     )
-
-
-class Endpoint(_Settings):
-    instance_type: str = Field("ml.m5.large", pattern=r"^ml\.")
-    instance_count: int = Field(1, ge=1, le=100)
-    health_check_timeout_seconds: int = Field(300, ge=60, le=3600)
 
 
 class Automation(_Settings):

@@ -131,6 +131,24 @@ def endpoint_config_request(loop: Loop, *, name: str, model: str) -> dict[str, A
     }
 
 
+def deployment_config(loop: Loop) -> dict[str, Any] | None:
+    """UpdateEndpoint's DeploymentConfig; None where all traffic moves as soon as the new model is healthy."""
+    settings = loop.endpoint
+    if settings.deployment == "all_at_once" and not settings.bake_seconds:
+        return None
+    routing = {"Type": settings.deployment.upper(), "WaitIntervalInSeconds": settings.bake_seconds}
+    if settings.deployment != "all_at_once":
+        member = {"canary": "CanarySize", "linear": "LinearStepSize"}[settings.deployment]
+        routing[member] = {"Type": "CAPACITY_PERCENT", "Value": settings.step_percent}
+    policy = {
+        "TrafficRoutingConfiguration": routing,
+        "MaximumExecutionTimeoutInSeconds": settings.deployment_seconds,
+    }
+    alarms = [{"AlarmName": name} for name in settings.alarms]
+    rollback = {"AutoRollbackConfiguration": {"Alarms": alarms}} if alarms else {}
+    return {"BlueGreenUpdatePolicy": policy} | rollback
+
+
 def tags(loop: Loop) -> list[dict[str, str]]:
     """So that everything a loop made can be found, and paid for, by its name."""
     return [{"Key": "labelloop", "Value": loop.name}]

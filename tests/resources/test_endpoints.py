@@ -6,7 +6,7 @@ import pytest
 from resources.aws import Aws
 from resources.endpoints import Endpoints
 from tests.localaws.test_endpoints import saying
-from tests.localaws.workshop import Workshop
+from tests.localaws.workshop import Workshop, alarm
 
 BROKEN = "raise SystemExit('this model cannot be loaded')"
 
@@ -44,7 +44,11 @@ def test_an_endpoint_is_created_then_left_alone_then_updated_in_place(workshop, 
     assert endpoints.ensure(name, old)["LastModifiedTime"] == created["LastModifiedTime"]
 
     new = config(workshop, workshop.model(saying("new")))
-    updated = endpoints.ensure(name, new)
+    routing = {"Type": "CANARY", "WaitIntervalInSeconds": 0}
+    routing["CanarySize"] = {"Type": "CAPACITY_PERCENT", "Value": 10}
+    canary = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+    updated = endpoints.ensure(name, new, canary)
+    assert updated["LastDeploymentConfig"] == canary
     assert updated["EndpointConfigName"] == new["EndpointConfigName"]
     assert updated["CreationTime"] == created["CreationTime"]
     assert endpoints.invoke(name, b"image").body == b"new"
@@ -60,6 +64,15 @@ def test_a_silent_rollback_is_a_failure_and_the_old_model_goes_on(workshop, endp
     with pytest.raises(dg.Failure, match=message):
         endpoints.ensure(name, broken)
     assert endpoints.describe(name)["EndpointStatus"] == "InService"
+    assert endpoints.invoke(name, b"image").body == b"old"
+
+    client, ringing = workshop.client("cloudwatch"), workshop.name("alarm")
+    alarm(client, ringing)
+    client.set_alarm_state(AlarmName=ringing, StateValue="ALARM", StateReason="the test says so")
+    new = config(workshop, workshop.model(saying("new")))
+    watched = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": ringing}]}}
+    with pytest.raises(dg.Failure, match=f"rolled the update back.* in ALARM: {ringing}"):
+        endpoints.ensure(name, new, watched)
     assert endpoints.invoke(name, b"image").body == b"old"
     workshop.sagemaker.delete_endpoint(EndpointName=name)
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from orchestration.home import DEFAULT_HOME
-from orchestration.loop import PROJECT, LoopError, find_loop
+from orchestration.loop import DEFAULT_LOOP, PROJECT, LoopError, find_loop
 from orchestration.stand_in import StandInError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -63,13 +63,34 @@ def demo(
 @app.command()
 def up(
     port: Annotated[int, typer.Option(help="The port of the Dagster UI")] = 3000,
-    loop: LoopName = None,
+    loop: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A loop's file, or the name of one in loops/; may be given several times. "
+            "All of loops/ and the last demo's if not given"
+        ),
+    ] = None,
     home: HomeFolder = DEFAULT_HOME,
 ):
-    """The stand-in and the Dagster UI with the loop; Ctrl-C stops all of it."""
+    """The stand-in and the Dagster UI with the loops side by side; Ctrl-C stops all of it."""
     from orchestration.serving import serve
 
-    serve(home, port=port, loop_file=find_loop(loop) if loop else None, console=console)
+    serve(home, port=port, loop_files=[find_loop(name) for name in loop or ()], console=console)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Small letters, digits and underscores")],
+    like: Annotated[str, typer.Option(help="A loop's file, or the name of one in loops/, to begin with")] = (
+        DEFAULT_LOOP.stem
+    ),
+):
+    """A new loop: its commented file in loops/, its code location and its entry in workspace.yaml."""
+    from orchestration.scaffold import add_loop
+
+    file = add_loop(name, find_loop(like))
+    console.print(f"Made {file}. Say there what to label: labels, labeling, bucket, images.", soft_wrap=True)
+    console.print(f"Then: ./labelloop preview-task {name}, and ./labelloop up --loop {name}", soft_wrap=True)
 
 
 @app.command()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
-import yaml
 
 from orchestration.loop import DEFAULT_LOOP, PROJECT
 
@@ -50,7 +49,7 @@ class Home:
         return self.root == DEFAULT_HOME
 
     def remember_loop(self, file: Path) -> None:
-        """The loop that `up` and `predict` take when none is named."""
+        """The loop that `predict` and `requester` take when none is named, and that `up` shows too."""
         self.root.mkdir(parents=True, exist_ok=True)
         (self.root / "last-loop").write_text(str(file.absolute()))
 
@@ -63,16 +62,6 @@ class Home:
         self.dagster.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(PROJECT / "dagster.yaml", self.dagster / "dagster.yaml")
         os.environ["DAGSTER_HOME"] = str(self.dagster)
-
-    def write_workspace(self, loop_name: str) -> None:
-        """A code location that is named after the loop and loads the one that LABELLOOP_LOOP says."""
-        location = {
-            "module_name": "orchestration.definitions",
-            "location_name": loop_name,
-            "working_directory": str(PROJECT),
-        }
-        workspace = {"load_from": [{"python_module": location}]}
-        (self.dagster / "workspace.yaml").write_text(yaml.safe_dump(workspace))
 
     def dagster_instance(self) -> dg.DagsterInstance:
         """The instance that `labelloop up` shows: what runs without the UI is seen in it later."""

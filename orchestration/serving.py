@@ -6,34 +6,40 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from orchestration.home import Home
-from orchestration.loop import load_loop
 from orchestration.stand_in import StandInError, running_stand_in
+from orchestration.workspace import every_loop, make_buckets, named_loops, write_workspace
 
 SECONDS_TO_STOP = 30
 
 
-def serve(home_folder: Path, *, port: int, loop_file: Path | None, console: Console) -> None:
-    """Serve until Ctrl-C or SIGTERM; raises StandInError when Dagster or the stand-in ends before."""
+def serve(home_folder: Path, *, port: int, loop_files: Sequence[Path], console: Console) -> None:
+    """Serve until Ctrl-C or SIGTERM; raises StandInError when Dagster or the stand-in ends before.
+
+    Without ``loop_files`` all of loops/ are shown, and the last demo's.
+    """
     home = Home(home_folder.absolute())
-    file = (loop_file or home.last_loop()).absolute()
-    loop = load_loop(file)
+    loops, problems = (named_loops(loop_files), []) if loop_files else every_loop(home.last_loop())
+    for problem in problems:
+        console.print(problem, style="red", markup=False, soft_wrap=True)
     require_free(port)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with running_stand_in(home.stand_in) as stand_in:
+        make_buckets(loops)
         home.dagster_instance().dispose()
-        home.write_workspace(loop.name)
-        dagster = start_dagster(home, port, file)
+        dagster = start_dagster(home, port, write_workspace(home.dagster, loops))
         console.print(f"[bold]Dagster UI[/]     http://127.0.0.1:{port}", highlight=False)
         console.print(f"[bold]Worker portal[/]  {stand_in.portal}", highlight=False)
         console.print(f"[bold]AWS endpoint[/]   {stand_in.endpoint}", highlight=False)
-        console.print(f"[bold]Loop[/]           {loop.name} ({file})", highlight=False)
+        for name, file in loops.items():
+            console.print(f"[bold]Loop[/]           {name} ({file})", highlight=False, soft_wrap=True)
         console.print(
             "For a shell: " + " ".join(f"{k}={v}" for k, v in stand_in.environment.items()), style="dim"
         )
@@ -58,13 +64,13 @@ def require_free(port: int) -> None:
             ) from error
 
 
-def start_dagster(home: Home, port: int, loop_file: Path) -> subprocess.Popen:
+def start_dagster(home: Home, port: int, workspace: Path) -> subprocess.Popen:
     """`dagster dev` as a process group of its own, so that all it starts can be stopped together."""
     return subprocess.Popen(
-        [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"]
+        [sys.executable, "-m", "dagster", "dev", "-w", str(workspace)]
         + ["-h", "127.0.0.1", "-p", str(port), "--log-level", "warning"],
         cwd=home.dagster,
-        env=os.environ | {"LABELLOOP_LOOP": str(loop_file), "PYTHONWARNINGS": "ignore"},
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},
         start_new_session=True,
     )
 

@@ -66,7 +66,7 @@ def write_workspace(folder: Path, loops: Mapping[str, Path]) -> Path:
 
 
 def make_buckets(loops: Mapping[str, Path]) -> None:
-    """A bucket for each loop that has none, to upload images to: sensors look into it from the first tick on."""
+    """A bucket for each loop that has none: sensors look into it from the first tick on."""
     for file in loops.values():
         with suppress(LoopError):  # told already
             loop = load_loop(file)

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.picture_groups import group_new_images
 from assets.records import OWNERS, publish, record_uri
 from assets.tables import table
 from resources.loop import Loop
@@ -20,9 +21,11 @@ ROWS_SHOWN = 50
 def raw_images(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeResult:
     """Every usable image under the loop's prefix in S3: key, version, size in pixels and EXIF orientation.
 
-    Each image is read to its last pixel once, and again only when its bytes change. Files that Ground Truth
-    could not show to a worker (empty, cut off, no JPEG or PNG, over its limits) are listed as rejected with
-    the reason; the others go on.
+    Each image is read to its last pixel once, and again only when its bytes change. Images that look alike
+    become a group, which `train_split`, `validation_split` and `test_split` never tear apart.
+
+    Files that Ground Truth could not show to a worker (empty, cut off, no JPEG or PNG, over its limits) are
+    listed as rejected with the reason; the others go on.
     """
     try:
         previous = store.read_json(record_uri(loop, "raw_images"))
@@ -38,6 +41,7 @@ def raw_images(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.Materiali
     rejected_uri = store.write_json(loop.uri("rejected.json"), record["rejected"])
     if not record["images"]:
         raise dg.Failure(nothing_to_label(loop, record["rejected"]), allow_retries=False)
+    groups = group_new_images(store, loop, record["images"])
     return publish(
         store,
         loop,
@@ -45,6 +49,7 @@ def raw_images(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.Materiali
         record,
         metadata=numbers(record)
         | {
+            "near_duplicates": len(groups) - len(set(groups.values())),
             "images_read_now": sum((stored.uri, stored.etag) not in known for stored in found),
             "rejected_uri": rejected_uri,
         },
@@ -69,7 +74,7 @@ def describe_images(
 
 
 def describe_image(store: ObjectStore, stored: StoredObject) -> dict[str, Any]:
-    """``{"uri", "etag", "width", "height", "depth", "format", "orientation", "bytes"}`` or ``"reason"``."""
+    """``{"uri", "etag"}`` and what ImageFacts has, or ``"reason"``."""
     row = {"uri": stored.uri, "etag": stored.etag}
     if stored.size > MAX_BYTES:
         return row | {"reason": f"{stored.size:,} bytes; Ground Truth takes at most {MAX_BYTES:,}"}

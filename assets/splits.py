@@ -1,11 +1,12 @@
 """Train, validation and test: three sides that an image never changes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
 
 from assets.labels import labels, read_accepted
+from assets.picture_groups import read_groups
 from assets.records import OWNERS, publish, read_record
 from assets.training_manifest import training_manifest
 from resources.loop import Loop
@@ -26,8 +27,9 @@ def _spec(side: str) -> dg.AssetSpec:
         f"{side}_split",
         deps=[labels],
         description=f"{PURPOSES[side]} An augmented manifest of labeled images.\n\n"
-        "The side of an image is decided by a hash of its group (by default its key), so it stays where it "
-        "is when other images come or go.",
+        "The side of an image is decided by a hash of its group: the images that look like it or, with "
+        "splits.group_pattern, those with the same text in their keys. So it stays where it is when other "
+        "images come or go.",
         group_name="labels",
         kinds={"s3", "json"},
         owners=OWNERS,
@@ -53,7 +55,8 @@ def splits(
     record = read_record(store, loop, "labels")
     accepted = read_accepted(store, loop, record)
     keys = {key.path[-1]: key for key in context.selected_asset_keys}
-    for side, images in divide(loop, accepted).items():
+    groups = groups_of(store, loop, record["etags"])
+    for side, images in divide(loop, accepted, groups).items():
         body = training_manifest(loop, images)
         uri = store.write(loop.uri(f"splits/{side}-{sha256(body)[:12]}.manifest"), body)
         etags = {image.uri: record["etags"][image.uri] for image in images}
@@ -72,11 +75,21 @@ def splits(
         )
 
 
-def divide(loop: Loop, images: Iterable[ImageLabel]) -> dict[str, list[ImageLabel]]:
+def groups_of(store: ObjectStore, loop: Loop, etags: Mapping[str, str]) -> dict[str, str]:
+    """What each image, given by its URI with its ETag, must stay together with."""
+    if pattern := loop.splits.group_pattern:
+        return {uri: group_of(uri, pattern) for uri in etags}
+    known = read_groups(store, loop)
+    return {uri: known.get(etag, uri) for uri, etag in etags.items()}
+
+
+def divide(
+    loop: Loop, images: Iterable[ImageLabel], groups: Mapping[str, str]
+) -> dict[str, list[ImageLabel]]:
     """The images of each side. Depends on their groups and the loop's fractions alone."""
     sides: dict[str, list[ImageLabel]] = {side: [] for side in PURPOSES}
     for image in images:
-        sides[side_of(group_of(image.uri, loop.splits.group_pattern), loop.splits.fractions)].append(image)
+        sides[side_of(groups[image.uri], loop.splits.fractions)].append(image)
     return sides
 
 

@@ -93,7 +93,7 @@ class Splits(_Settings):
         "test": 0.15,
     }
     group_pattern: Annotated[str, AfterValidator(_pattern)] | None = Field(
-        None, description="Images whose keys match with the same text stay on one side"
+        None, description="What images of one group share in their keys. Default: images that look alike"
     )
 
     @field_validator("fractions")

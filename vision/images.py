@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image
 
+from vision.likeness import difference_hash
+
 FORMATS = {
     "JPEG": "JPEG",
     "MPO": "JPEG",
@@ -24,7 +26,7 @@ class ImageFacts:
 
     ``width`` and ``height`` are stored pixels, ``depth`` the channels of a decoded pixel, ``format`` is
     "JPEG" or "PNG", ``orientation`` EXIF's 1 (upright) to 8, which is told and never applied, ``bytes`` the
-    size of the file.
+    size of the file, ``difference_hash`` what near-duplicates are found by (see vision.likeness).
     """
 
     width: int
@@ -33,6 +35,7 @@ class ImageFacts:
     format: str
     orientation: int
     bytes: int
+    difference_hash: str | None = None
 
 
 def inspect_image(data: bytes) -> ImageFacts:
@@ -51,16 +54,19 @@ def inspect_image(data: bytes) -> ImageFacts:
         raise ImageProblem(f"not an image (it begins with {data[:12]!r})") from problem
     if image.format not in FORMATS:
         raise ImageProblem(f"a {image.format} image; Ground Truth takes JPEG and PNG")
-    orientation = 1
+    orientation, fingerprint = 1, None
     try:
         if image.width * image.height <= MAX_PIXELS:
             image.load()
             orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+            fingerprint = difference_hash(image)
     except (OSError, ValueError, SyntaxError) as problem:
         raise ImageProblem(f"damaged or cut off: {problem}") from problem
     depth = {"P": 3, "PA": 4}.get(image.mode) or len(image.getbands())
     upright = orientation if orientation in range(1, 9) else 1
-    return ImageFacts(image.width, image.height, depth, FORMATS[image.format], upright, len(data))
+    return ImageFacts(
+        image.width, image.height, depth, FORMATS[image.format], upright, len(data), fingerprint
+    )
 
 
 def limit_problems(facts: ImageFacts) -> list[str]:

@@ -3,7 +3,10 @@
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from vision.likeness import Album
 
 # In this order along the line from 0 to 1: while the share of test stays, its images stay.
 SIDES = ("test", "validation", "train")
@@ -41,3 +44,37 @@ def group_of(uri: str, pattern: str | None = None) -> str:
     if not match:
         return uri
     return (match.group(1) if match.re.groups else match.group(0)) or uri
+
+
+class Picture(NamedTuple):
+    """Content, known by the ETag of its bytes, with its group and, unless too plain, its fingerprint."""
+
+    etag: str
+    group: str
+    difference_hash: str | None
+
+
+def group_pictures(
+    pictures: Iterable[tuple[str, str | None]], known: Iterable[Picture] = ()
+) -> list[Picture]:
+    """Give the pictures, as (ETag, fingerprint), that are not ``known`` yet a group for good.
+
+    Pictures that look alike are one group, which has its name from the first. One that is alike to pictures
+    of several groups joins the most alike, and the groups stay as they are: nothing ever changes sides.
+    """
+    known = list(known)
+    seen = {picture.etag for picture in known}
+    album = Album((each.group, each.difference_hash) for each in known if each.difference_hash)
+    new = []
+    for etag, fingerprint in sorted(dict(pictures).items()):  # an order that has nothing to do with keys
+        if etag in seen:
+            continue
+        if fingerprint is None:
+            group = f"content-{etag}"
+        else:
+            alike = album.alike(fingerprint)
+            group = alike[0][1] if alike else f"picture-{fingerprint}"
+            album.add(group, fingerprint)
+        seen.add(etag)
+        new.append(Picture(etag, group, fingerprint))
+    return new

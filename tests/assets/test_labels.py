@@ -5,8 +5,9 @@ from dagster import AssetKey, Failure
 from dagster._core.errors import DagsterAssetCheckFailedError
 
 from assets.labels import Label, current_labels, merge
+from assets.picture_groups import group_new_images
 from assets.records import publish, read_record, record_uri
-from assets.splits import divide
+from assets.splits import divide, groups_of
 from resources.names import sha256
 from tests.assets.conftest import numbers, version
 from vision.boxes import Box
@@ -107,21 +108,49 @@ def test_a_label_that_the_loop_does_not_know_any_more_is_named(loop, store, mate
         materialize("labels", settings=loop.model_copy(update={"labels": ["bar"]}))
 
 
-def test_images_stay_on_their_side_when_others_come(loop):
-    images = [image(f"s3://b/images/{number}.jpg") for number in range(200)]
-    before = {each.uri: side for side, some in divide(loop, images[:100]).items() for each in some}
-    after = {each.uri: side for side, some in divide(loop, images).items() for each in some}
-    assert all(after[uri] == side for uri, side in before.items())
+def sides(loop, store, uris) -> dict[str, str]:
+    """The side of each image; its ETag is its URI."""
+    groups = groups_of(store, loop, {uri: uri for uri in uris})
+    return {each.uri: side for side, some in divide(loop, map(image, uris), groups).items() for each in some}
+
+
+def test_images_stay_on_their_side_when_others_come(loop, store):
+    uris = [f"s3://b/images/{number}.jpg" for number in range(200)]
+    before, after = sides(loop, store, uris[:100]), sides(loop, store, uris)
+    assert after | before == after
     assert len(after) == 200 and set(after.values()) == {"train", "validation", "test"}
 
 
-def test_images_of_one_group_stay_together(loop):
+def test_images_of_one_group_stay_together(loop, store):
     splits = loop.splits.model_copy(update={"group_pattern": r"/(pack-\d+)_"})
     grouped = loop.model_copy(update={"splits": splits})
-    images = [image(f"s3://b/pack-{pack}_{shot}.jpg") for pack in range(40) for shot in range(3)]
-    for some in divide(grouped, images).values():
-        packs = [each.uri.partition("_")[0] for each in some]
-        assert all(packs.count(pack) == 3 for pack in packs)
+    uris = [f"s3://b/pack-{pack}_{shot}.jpg" for pack in range(40) for shot in range(3)]
+    found = sides(grouped, store, uris)
+    for pack in range(40):
+        assert len({found[f"s3://b/pack-{pack}_{shot}.jpg"] for shot in range(3)}) == 1
+
+
+def row(name: str, *fingerprint: str | None) -> dict:
+    """What raw_images knows of an image; before there were fingerprints it knew none."""
+    return {"uri": f"s3://b/{name}", "etag": name.rpartition("/")[2]} | dict(
+        zip(["difference_hash"], fingerprint, strict=False)
+    )
+
+
+def test_images_that_look_alike_stay_together_renamed_or_come_later(loop, store):
+    one, almost_one = "00000000ffffffff", "00000000fffffff0"
+    first = group_new_images(store, loop, [row("a", one), row("plain", None), row("old")])
+    assert first == {"a": f"picture-{one}", "plain": "content-plain", "old": "s3://b/old"}
+    later = group_new_images(
+        store, loop, [row("b", almost_one), row("renamed/old"), row("renamed/plain", None)]
+    )
+    assert later == {"b": f"picture-{one}", "old": "s3://b/old", "plain": "content-plain"}
+    found = groups_of(store, loop, {"s3://b/new/a": "a", "s3://b/b": "b", "s3://b/other": "unseen"})
+    assert found == {
+        "s3://b/new/a": f"picture-{one}",
+        "s3://b/b": f"picture-{one}",
+        "s3://b/other": "s3://b/other",
+    }
 
 
 def test_the_splits_have_all_images_once(loop, store, materialize):

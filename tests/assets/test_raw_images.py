@@ -1,5 +1,6 @@
 """Bad files are named and left out, the good rest goes on, and nothing is read twice."""
 
+import io
 import json
 
 import pytest
@@ -53,6 +54,14 @@ def test_an_image_is_read_again_only_when_its_bytes_change(loop, store, material
     assert numbers(second, "raw_images")["images_read_now"] == 2
     widths = [row["width"] for row in read_record(store, loop, "raw_images")["images"]]
     assert sorted(widths) == [30, 40, 1010]
+
+
+def test_near_duplicates_are_told(loop, store, materialize):
+    whole, smaller = io.BytesIO(), io.BytesIO()
+    Image.radial_gradient("L").save(whole, "PNG")
+    Image.radial_gradient("L").resize((100, 75)).save(smaller, "JPEG")
+    upload(store, loop, whole=whole.getvalue(), smaller=smaller.getvalue(), other=noisy_picture())
+    assert numbers(materialize("raw_images"), "raw_images")["near_duplicates"] == 1
 
 
 def test_the_version_changes_with_the_images_and_with_nothing_else(loop, store, materialize):

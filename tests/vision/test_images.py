@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from vision.images import ImageFacts, ImageProblem, inspect_image, limit_problems
+from vision.likeness import difference_hash
 
 
 def encoded(format: str, mode: str = "RGB", size: tuple[int, int] = (64, 48), **options) -> bytes:
@@ -24,7 +25,8 @@ def encoded(format: str, mode: str = "RGB", size: tuple[int, int] = (64, 48), **
 )
 def test_a_good_image_is_described(format, mode, depth):
     data = encoded(format, mode)
-    assert inspect_image(data) == ImageFacts(64, 48, depth, format, 1, len(data))
+    fingerprint = difference_hash(Image.open(io.BytesIO(data)))
+    assert inspect_image(data) == ImageFacts(64, 48, depth, format, 1, len(data), fingerprint)
 
 
 def test_orientation_is_told_and_never_applied():

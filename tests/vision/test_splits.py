@@ -2,7 +2,7 @@
 
 import pytest
 
-from vision.splits import group_of, side_of
+from vision.splits import Picture, group_of, group_pictures, side_of
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 GROUPS = [f"s3://images/{index}.jpg" for index in range(2000)]
@@ -47,3 +47,49 @@ def test_photographs_of_one_pack_stay_together():
     assert group_of(uris[0], r"pack-\d+") == "pack-7"
     assert group_of("s3://images/other.jpg", r"/(pack-\d+)_") == "s3://images/other.jpg"
     assert group_of(uris[0], None) == uris[0]
+
+
+ONE, OTHER = "00000000ffffffff", "0f0f0f0f0f0f0f0f"
+ALMOST_ONE = "00000000fffffff0"
+
+
+def groups(pictures, known=()) -> dict[str, str]:
+    return {picture.etag: picture.group for picture in group_pictures(pictures, known)}
+
+
+def test_pictures_that_look_alike_are_one_group():
+    found = groups([("a", ONE), ("b", OTHER), ("c", ALMOST_ONE)])
+    assert found == {"a": f"picture-{ONE}", "b": f"picture-{OTHER}", "c": f"picture-{ONE}"}
+
+
+def test_plain_pictures_are_groups_of_their_own():
+    assert groups([("a", None), ("b", None)]) == {"a": "content-a", "b": "content-b"}
+
+
+def test_groups_do_not_depend_on_the_order_of_the_listing():
+    pictures = [("c", ALMOST_ONE), ("a", ONE), ("b", OTHER), ("a", ONE)]
+    assert groups(pictures) == groups(pictures[::-1])
+
+
+def test_what_has_a_group_keeps_it_when_a_picture_comes_that_is_like_two_groups():
+    left, between, right = "00000000ffffffff", "00000000fffffff8", "00000000ffffff00"
+    known = group_pictures([("a", left), ("b", right)])
+    assert [picture.group for picture in known] == [f"picture-{left}", f"picture-{right}"]
+    [joined] = group_pictures([("a", left), ("c", between), ("b", right)], known)
+    assert (joined.etag, joined.group) == ("c", f"picture-{left}")
+
+
+def test_a_picture_that_joined_brings_in_those_that_are_alike_to_it_alone():
+    known = group_pictures([("a", ONE)])
+    known += group_pictures([("b", ALMOST_ONE)], known)
+    assert groups([("c", "00000000ffffff00")], known) == {"c": f"picture-{ONE}"}
+
+
+def test_groups_that_come_batch_by_batch_never_change():
+    pictures = [(str(number), f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}") for number in range(300)]
+    known: list[Picture] = []
+    for start in range(0, 300, 50):
+        before = list(known)
+        known += group_pictures(pictures[: start + 50], known)
+        assert known[: len(before)] == before
+    assert len(known) == 300

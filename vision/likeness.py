@@ -1,0 +1,69 @@
+"""Whether two pictures look alike: a fingerprint of 64 bits that survives saving again, scaling and light.
+
+Alike means a near-duplicate: another shot of a burst, a copy of lower quality. It does not mean a similar
+scene, nor the same picture turned or cropped.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from PIL import Image
+
+BITS = 64
+ALIKE = 5  # differing bits up to which two pictures are near-duplicates
+# A sheet of paper and a white wall have the same few bits. Below this many they say nothing.
+TELLING_BITS = 8
+# Differences that are smaller, in levels of grey, are noise of the camera and of JPEG.
+NOISE = 2
+
+
+def difference_hash(image: Image.Image) -> str | None:
+    """Where the picture gets brighter from left to right, on a grid of 8 by 8: 16 hexadecimal digits.
+
+    None for a picture that is too plain to be told from another. The pixels are taken as they are stored.
+    """
+    small = image.convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
+    rows = (small[start : start + 9] for start in range(0, 72, 9))
+    bits = [right > left + NOISE for row in rows for left, right in zip(row, row[1:], strict=False)]
+    if not TELLING_BITS <= sum(bits) <= BITS - TELLING_BITS:
+        return None
+    return f"{sum(bit << place for place, bit in enumerate(bits)):016x}"
+
+
+def distance(one: str, other: str) -> int:
+    """In how many of their bits two fingerprints differ."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+class Album:
+    """Finds the pictures that look alike without comparing each with each.
+
+    Fingerprints that differ in at most ALIKE bits agree on at least one of ALIKE + 1 bands of their bits, so
+    only those that share a band are compared.
+    """
+
+    def __init__(self, pictures: Iterable[tuple[str, str]] = ()):
+        """``pictures`` are (name, fingerprint)."""
+        self._bands: dict[tuple[int, int], list[tuple[int, str]]] = {}
+        for name, fingerprint in pictures:
+            self.add(name, fingerprint)
+
+    def add(self, name: str, fingerprint: str) -> None:
+        bits = int(fingerprint, 16)
+        for band in _bands(bits):
+            self._bands.setdefault(band, []).append((bits, name))
+
+    def alike(self, fingerprint: str) -> list[tuple[int, str]]:
+        """Each name with its smallest distance, the most alike first; equals in the order of their names."""
+        bits, found = int(fingerprint, 16), {}
+        for band in _bands(bits):
+            for other, name in self._bands.get(band, ()):
+                apart = (bits ^ other).bit_count()
+                if apart <= ALIKE:
+                    found[name] = min(apart, found.get(name, ALIKE))
+        return sorted((apart, name) for name, apart in found.items())
+
+
+def _bands(bits: int) -> Iterator[tuple[int, int]]:
+    width = -(-BITS // (ALIKE + 1))
+    for number in range(ALIKE + 1):
+        yield number, bits >> number * width & (1 << width) - 1

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from localaws.api import Clients, Identity
+from localaws.sagemaker.capture import Capture
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.endpoints import ENDPOINT, Endpoints
 from localaws.sagemaker.fleets import Fleets
@@ -53,16 +54,19 @@ class SageMaker:
             self.endpoints,
             self.tags,
         ]
-        self.invoke_endpoint = Runtime(self.endpoints, identity)
+        self._capture = Capture(clients)
+        self.invoke_endpoint = Runtime(self.endpoints, self._capture, identity)
         self._supervisor = Supervisor(self.training, self.transform, self.endpoints)
         for room in self._supervisor.rooms:
             room.attach(self._supervisor)
 
     def start(self) -> None:
         self._supervisor.start()
+        self._capture.start()
 
     def stop(self) -> None:
         self._supervisor.stop()
+        self._capture.stop()
         runners = [
             *self.training.interrupt(),
             *self.transform.interrupt(),

@@ -7,7 +7,7 @@ import uuid
 from botocore.exceptions import ClientError
 
 from localaws.api import AwsError, Clients
-from localaws.sagemaker import deployments
+from localaws.sagemaker import capture, deployments
 from localaws.sagemaker.catalogue import UnknownImage, serving_program
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.fleets import CannotServe, Fleets
@@ -93,6 +93,7 @@ class Endpoints:
         old, coming = document["fleet"], document["next"]
         return document | {
             "ProductionVariants": summaries(old or coming),
+            "DataCaptureConfig": capture.summary((old or coming or {}).get("capture")),
             "PendingDeploymentSummary": pending(coming) if old and coming else None,
         }
 
@@ -190,7 +191,12 @@ class Endpoints:
         """What a configuration asks for, with everything that starting it takes."""
         config = self.configs.documents.get(config_name)
         variants = [self._variant(variant) for variant in config["ProductionVariants"]]
-        return {"id": uuid.uuid4().hex[:12], "config": config_name, "variants": variants}
+        return {
+            "id": uuid.uuid4().hex[:12],
+            "config": config_name,
+            "variants": variants,
+            "capture": capture.enabled(config.get("DataCaptureConfig")),
+        }
 
     def _variant(self, variant: dict) -> dict:
         model, refused, program = self.models.container(variant["ModelName"]), None, None

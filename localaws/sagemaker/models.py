@@ -1,5 +1,6 @@
 """Models and endpoint configurations: documents only, checked when they are made."""
 
+from localaws.sagemaker.capture import enabled
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.preconditions import Preconditions, invalid
 
@@ -77,8 +78,11 @@ class EndpointConfigs:
         for name in CONFIG_NOT_IN_THE_STAND_IN:
             if params.get(name):
                 raise invalid(f"{name} is not implemented by the stand-in")
-        if params.get("DataCaptureConfig", {}).get("EnableCapture"):
-            raise invalid("DataCaptureConfig.EnableCapture is not implemented by the stand-in")
+        if capture := enabled(params.get("DataCaptureConfig")):
+            if capture.get("KmsKeyId"):
+                raise invalid("DataCaptureConfig.KmsKeyId is not implemented by the stand-in")
+            uri = capture["DestinationS3Uri"]
+            self.models.preconditions.bucket(uri, "DataCaptureConfig.DestinationS3Uri")
         variants = params["ProductionVariants"]
         names = [variant["VariantName"] for variant in variants]
         if len(set(names)) != len(names):

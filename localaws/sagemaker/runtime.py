@@ -5,6 +5,7 @@ import random
 import time
 
 from localaws.api import AwsError, Identity
+from localaws.sagemaker.capture import Capture, Message
 from localaws.sagemaker.deployments import serving
 from localaws.sagemaker.endpoints import Endpoints
 from localaws.sagemaker.invocations import Answer, ask
@@ -20,6 +21,7 @@ NOT_IN_THE_STAND_IN = (
     "EnableExplanations",
     "SessionId",
 )
+UNKNOWN_TYPE = "application/octet-stream"
 CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 
 
@@ -38,8 +40,9 @@ class ModelError(AwsError):
 
 
 class Runtime:
-    def __init__(self, endpoints: Endpoints, identity: Identity):
+    def __init__(self, endpoints: Endpoints, capture: Capture, identity: Identity):
         self.endpoints = endpoints
+        self.capture = capture
         self.identity = identity
 
     def InvokeEndpoint(self, params: dict) -> dict:
@@ -47,12 +50,21 @@ class Runtime:
         for key in NOT_IN_THE_STAND_IN:
             if params.get(key):
                 raise AwsError("ValidationError", f"{key} is not implemented by the stand-in")
-        variant, answer = self._ask(name, params)
+        fleet, variant, answer = self._ask(name, params)
         if answer.status != 200:
             raise self._error(name, answer.status, answer.body.decode(errors="replace"))
+        content_type = answer.headers.get("content-type", UNKNOWN_TYPE)
+        self.capture.note(
+            fleet.get("capture"),
+            name,
+            variant,
+            Message(params.get("ContentType", UNKNOWN_TYPE), params.get("Body", b"")),
+            Message(content_type, answer.body),
+            params.get("InferenceId"),
+        )
         return {
             "Body": answer.body,
-            "ContentType": answer.headers.get("content-type", "application/octet-stream"),
+            "ContentType": content_type,
             "InvokedProductionVariant": variant,
             "CustomAttributes": answer.headers.get(CUSTOM_ATTRIBUTES.lower()),
         }
@@ -79,13 +91,13 @@ class Runtime:
             )
         return target
 
-    def _ask(self, name: str, params: dict) -> tuple[str, Answer]:
+    def _ask(self, name: str, params: dict) -> tuple[dict, str, Answer]:
         """One instance after the other, until one takes the request; what it has taken is not sent twice.
 
-        Returns the variant that answered, too.
+        Returns the fleet and the variant that answered, too.
         """
         headers = {
-            "Content-Type": params.get("ContentType", "application/octet-stream"),
+            "Content-Type": params.get("ContentType", UNKNOWN_TYPE),
             "Accept": params.get("Accept"),
             CUSTOM_ATTRIBUTES: params.get("CustomAttributes"),
         }
@@ -100,7 +112,7 @@ class Runtime:
             for port in random.sample(ports, len(ports)):
                 try:
                     body = params.get("Body", b"")
-                    return variant, ask(port, "POST", "/invocations", body, headers, TIMEOUT)
+                    return fleet, variant, ask(port, "POST", "/invocations", body, headers, TIMEOUT)
                 except ConnectionRefusedError:
                     continue
                 except TimeoutError:

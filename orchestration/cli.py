@@ -142,6 +142,24 @@ def preview_task(
     preview(home, find_loop(loop), open_browser=open_browser, console=console)
 
 
+@app.command("export")
+def export_labels(
+    coco: Annotated[Path | None, typer.Option(help="A new folder for instances.json and images")] = None,
+    voc: Annotated[Path | None, typer.Option(help="A new folder for Annotations and JPEGImages")] = None,
+    yolo: Annotated[Path | None, typer.Option(help="A new folder for data.yaml, labels and images")] = None,
+    loop: LoopName = None,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """Write the loop's labels and their images as a COCO, Pascal VOC or YOLO data set."""
+    from orchestration.exchange import export
+
+    given = {form: folder for form, folder in (("coco", coco), ("voc", voc), ("yolo", yolo)) if folder}
+    if len(given) != 1:
+        raise typer.BadParameter("give one of --coco, --voc and --yolo")
+    ((form, folder),) = given.items()
+    export(home, find_loop(loop) if loop else None, form=form, folder=folder, console=console)
+
+
 @app.command("labeling-service")
 def labeling_service(
     home: Annotated[Path, typer.Option(help="The folder that holds its jobs, teams and answers")] = (

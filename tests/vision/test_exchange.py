@@ -7,7 +7,16 @@ import pytest
 from PIL import Image
 
 from vision.boxes import Box
-from vision.exchange import DatasetProblem, read_coco, read_coco_truth, read_voc, write_coco
+from vision.exchange import (
+    DatasetProblem,
+    read_coco,
+    read_coco_truth,
+    read_voc,
+    read_yolo,
+    write_coco,
+    write_voc,
+    write_yolo,
+)
 from vision.manifest import LabeledImage
 
 
@@ -185,3 +194,61 @@ def test_an_image_of_two_classes_is_told(tmp_path):
     labels, truth, problems = read_coco_truth(tmp_path / "truth.json")
     assert (labels, truth["1.jpg"].image_class) == ([], "jar")
     assert problems == ["annotation 2: a second class of image 1"]
+
+
+BOXES = {
+    "1.jpg": (Box("dog", 0, 0, 97, 83), Box("cat", 13, 7, 2, 5), Box("dog", 90, 80, 7, 3)),
+    "2.png": (),
+    "3.jpg": (Box("cat", 31, 11, 33, 71),),
+}
+
+
+def photographs(folder: Path) -> dict[Path, LabeledImage]:
+    folder.mkdir(parents=True)
+    images = {}
+    for name, boxes in BOXES.items():
+        Image.new("RGB", (97, 83)).save(folder / name)
+        images[folder / name] = LabeledImage(name, 97, 83, 3, boxes)
+    return images
+
+
+@pytest.mark.parametrize("form", ["coco", "voc", "yolo"])
+def test_what_is_written_reads_back_exactly(tmp_path, form):
+    images = photographs(tmp_path / ("JPEGImages" if form == "voc" else "images"))
+    if form == "coco":
+        write_coco(tmp_path / "instances.json", ["dog", "cat"], images)
+        dataset = read_coco(tmp_path / "instances.json")
+    elif form == "voc":
+        write_voc(tmp_path, images)
+        dataset = read_voc(tmp_path)
+    else:
+        write_yolo(tmp_path, ["dog", "cat"], images)
+        dataset = read_yolo(tmp_path)
+    assert dataset.problems == []
+    assert dataset.labels == (["cat", "dog"] if form == "voc" else ["dog", "cat"])  # VOC has no list of them
+    assert {name: image.boxes for name, image in dataset.truth.items()} == BOXES
+    assert dataset.images == list(images)
+    assert {(image.width, image.height, image.depth) for image in dataset.truth.values()} == {(97, 83, 3)}
+
+
+def test_every_whole_pixel_survives_yolos_fractions(tmp_path):
+    (tmp_path / "images").mkdir()
+    path = tmp_path / "images" / "wide.png"
+    Image.new("1", (4001, 3)).save(path)
+    boxes = tuple(Box("line", left, 0, 4001 - left - left % 2, 3) for left in range(0, 3990, 7))
+    write_yolo(tmp_path, ["line"], {path: LabeledImage("wide.png", 4001, 3, 1, boxes)})
+    assert read_yolo(tmp_path).truth["wide.png"].boxes == boxes
+
+
+def test_what_a_yolo_folder_lacks_is_named_and_the_rest_kept(tmp_path):
+    images = photographs(tmp_path / "images")
+    write_yolo(tmp_path, ["dog", "cat"], images)
+    (tmp_path / "labels" / "1.txt").write_text("2 0.5 0.5 0.1 0.1\n")
+    (tmp_path / "labels" / "2.txt").unlink()
+    dataset = read_yolo(tmp_path)
+    assert list(dataset.truth) == ["3.jpg"]
+    assert "1.jpg: '2 0.5 0.5 0.1 0.1' is no line of class (0 to 1), x, y" in dataset.problems[0]
+    assert dataset.problems[1].startswith("2.png: ") and "2.txt" in dataset.problems[1]
+    (tmp_path / "data.yaml").write_text("nc: 2\n")
+    with pytest.raises(DatasetProblem, match="is no YOLO folder: data.yaml has no names: KeyError: 'names'"):
+        read_yolo(tmp_path)

@@ -1,72 +1,18 @@
-"""Other people's labeled photographs: Pascal VOC folders and COCO files.
+"""COCO files.
 
-A COCO file is also what the simulated crowd answers from, whatever it is asked: an annotation's ``bbox`` is a
-box, the polygons of its ``segmentation`` are the object's outline, and an annotation without either says what
-the image as a whole shows.
+They are also what the simulated crowd answers from, whatever it is asked: an annotation's ``bbox`` is a box,
+the polygons of its ``segmentation`` are the object's outline, and an annotation without either says what the
+image as a whole shows.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from xml.etree import ElementTree
-
-from PIL import Image
 
 from vision.boxes import Box, Polygon
+from vision.exchange.dataset import Dataset, DatasetProblem, usable
 from vision.manifest import LabeledImage
-
-SMALLEST = 2  # pixels; narrower boxes are slips of the mouse
-
-
-class DatasetProblem(ValueError):
-    """A folder or file is no data set in the expected format."""
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Photographs with their true boxes.
-
-    ``truth`` is keyed by file name, without folders, and has an entry for each of ``images``. ``problems``
-    says in words what was left out: a missing image, a box without area, an image without annotation.
-    """
-
-    name: str
-    labels: list[str]
-    images: list[Path]
-    truth: dict[str, LabeledImage]
-    problems: list[str] = field(default_factory=list)
-
-
-def read_voc(folder: Path) -> Dataset:
-    """Read ``Annotations/*.xml`` and ``JPEGImages`` of a Pascal VOC folder. Raises DatasetProblem.
-
-    Labels are in alphabetical order. VOC counts pixels from 1 and includes the last one.
-    """
-    folder = Path(folder)
-    files = sorted((folder / "Annotations").glob("*.xml"))
-    if not files:
-        raise DatasetProblem(f"{folder} is no Pascal VOC folder: it has no Annotations/*.xml")
-    images, truth, problems = [], {}, []
-    for file in files:
-        try:
-            annotation = ElementTree.parse(file).getroot()
-            path = _voc_image(folder / "JPEGImages", annotation, file.stem)
-            if path.name in truth:
-                raise ValueError(f"a second annotation of {path.name}")
-            width, height, depth = _image_size(path)
-            boxes = _usable(map(_voc_box, annotation.iter("object")), width, height, file.name, problems)
-        except (ElementTree.ParseError, OSError, ValueError) as problem:
-            problems.append(f"{file.name}: {problem}")
-            continue
-        images.append(path)
-        truth[path.name] = LabeledImage(path.name, width, height, depth, boxes)
-    for path in sorted((folder / "JPEGImages").glob("*")):
-        if path.name not in truth:
-            problems.append(f"{path.name}: no usable annotation of this image")
-    labels = sorted({box.label for image in truth.values() for box in image.boxes})
-    return Dataset(folder.resolve().name, labels, images, truth, problems)
 
 
 def read_coco(file: Path, images: Path | None = None) -> Dataset:
@@ -116,7 +62,7 @@ def read_coco_truth(file: Path) -> tuple[list[str], dict[str, LabeledImage], lis
             name = Path(uri).name
             if name in truth:
                 raise DatasetProblem(f"{file}: {uri} and {truth[name].uri} have the same file name")
-            boxes = _usable(boxes_of[entry["id"]], width, height, uri, problems)
+            boxes = usable(boxes_of[entry["id"]], width, height, uri, problems)
             image_class = class_of.get(entry["id"])
             truth[name] = LabeledImage(uri, width, height, 3, boxes, image_class=image_class)
     except DatasetProblem:
@@ -176,38 +122,3 @@ def _outline(annotation: dict, problems: list[str]) -> tuple[Polygon, ...]:
         problems.append(f"annotation {annotation['id']}: a polygon needs three or more corners x, y")
         return ()
     return tuple(tuple(zip(polygon[::2], polygon[1::2], strict=True)) for polygon in polygons)
-
-
-def _voc_image(folder: Path, annotation: ElementTree.Element, stem: str) -> Path:
-    named = Path(annotation.findtext("filename", "")).name
-    for name in filter(None, (named, f"{stem}.jpg", f"{stem}.jpeg", f"{stem}.png")):
-        if (folder / name).is_file():
-            return folder / name
-    raise ValueError(f"its image {named or stem} is not in JPEGImages")
-
-
-def _voc_box(element: ElementTree.Element) -> Box:
-    corners = (float(element.findtext(f"bndbox/{name}", "nan")) for name in ("xmin", "ymin", "xmax", "ymax"))
-    left, top, right, bottom = corners
-    return Box(element.findtext("name", "").strip(), left - 1, top - 1, right - left + 1, bottom - top + 1)
-
-
-def _image_size(path: Path) -> tuple[int, int, int]:
-    """The file's own size: annotations are often made on another copy."""
-    with Image.open(path) as image:
-        return *image.size, len(image.getbands())
-
-
-def _usable(
-    boxes: Iterable[Box], width: int, height: int, source: str, problems: list[str]
-) -> tuple[Box, ...]:
-    """The boxes, cut to the image; those of which nothing worth a box remains become problems."""
-    usable = []
-    for box in boxes:
-        left, top = max(box.left, 0), max(box.top, 0)
-        right, bottom = min(box.right, width), min(box.bottom, height)
-        if box.label and right - left >= SMALLEST and bottom - top >= SMALLEST:
-            usable.append(Box(box.label, left, top, right - left, bottom - top, outline=box.outline))
-        else:
-            problems.append(f"{source}: no box of a size inside the image of {width} x {height}: {box}")
-    return tuple(usable)

@@ -108,14 +108,29 @@ def crowd(
 
 
 @app.command()
+def invite(
+    username: Annotated[str, typer.Argument(help="The name that the worker signs in with")],
+    loop: LoopName = None,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """Let a person label: a place in the loop's work team, and a first password for the portal."""
+    from orchestration.people import invite
+
+    invitation = invite(home, find_loop(loop) if loop else None, username)
+    console.print(f"portal          {invitation.portal}", highlight=False, soft_wrap=True)
+    console.print(f"user name       {invitation.username}", highlight=False, markup=False)
+    console.print(f"first password  {invitation.first_password}", highlight=False, markup=False)
+
+
+@app.command()
 def requester(
-    loop: Annotated[Path | None, typer.Option(help="A loop's file; the last demo's if not given")] = None,
+    loop: LoopName = None,
     home: HomeFolder = DEFAULT_HOME,
 ):
     """Print a link to the page that shows how the labeling jobs get on."""
-    from orchestration.requester import requester_link
+    from orchestration.people import requester_link
 
-    typer.echo(requester_link(home, loop))
+    typer.echo(requester_link(home, find_loop(loop) if loop else None))
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Who labels: a Cognito group made into a SageMaker work team, each piece adopted where it exists."""
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +24,15 @@ class LabelingTeam:
     client: str
     group: str
     members: int
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """What a worker needs to sign in for the first time; the portal then asks for a password of their own."""
+
+    portal: str
+    username: str
+    first_password: str
 
 
 class Workforce(dg.ConfigurableResource):
@@ -57,6 +67,27 @@ class Workforce(dg.ConfigurableResource):
         with explained(f"look up the work team {name}"):
             team = self._team(name)
         return address(team["SubDomain"]) if team else None
+
+    def invite(self, name: str, username: str) -> Invitation:
+        """Make a person a member of the team, without a mail. Raises dg.Failure where there is no such team.
+
+        Whoever is known already gets a new first password.
+        """
+        password = f"Aa1-{secrets.token_urlsafe(9)}"  # a letter of each kind, as Cognito's rules want
+        with explained(f"invite {username} to the work team {name}"):
+            team = self._team(name)
+            if team is None:
+                raise dg.Failure(f"There is no work team {name} yet: materialize labeling_team first.")
+            pool = self._workforce()["CognitoConfig"]["UserPool"]
+            cognito, user = self.aws.client("cognito-idp"), {"UserPoolId": pool, "Username": username}
+            try:
+                cognito.admin_create_user(**user, TemporaryPassword=password, MessageAction="SUPPRESS")
+            except ClientError as error:
+                if error_code(error) != "UsernameExistsException":
+                    raise
+                cognito.admin_set_user_password(**user, Password=password, Permanent=False)
+            cognito.admin_add_user_to_group(**user, GroupName=name)
+        return Invitation(address(team["SubDomain"]), username, password)
 
     def _workforce(self) -> dict | None:
         """There is at most one private workforce in an account and region."""

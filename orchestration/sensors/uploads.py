@@ -53,7 +53,7 @@ def uploads_sensor(loop: Loop) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def uploads(context: dg.SensorEvaluationContext, store: ObjectStore) -> dg.SensorResult | dg.SkipReason:
-        """Index the images again when some were uploaded, changed or deleted; the first time a person does."""
+        """Index the images again when some came, changed or went; the first time a person does."""
         if not store.exists(record_uri(loop, "raw_images")):
             return dg.SkipReason("raw_images was not materialized yet")
         found = [(stored.uri, stored.etag) for stored in list_images(store, loop)]

@@ -18,7 +18,12 @@ from vision.images import inspect_image
 from vision.pictures import draw_boxes
 from vision.predictions import parse_prediction
 
-SERVED = {"instance_type", "instance_count", "health_check_timeout_seconds"}
+SERVED = {
+    "instance_type": True,
+    "instance_count": True,
+    "health_check_timeout_seconds": True,
+    "data_capture": {"percentage"},
+}
 
 
 @dataclass(frozen=True)

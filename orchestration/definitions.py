@@ -10,6 +10,7 @@ from orchestration.automation import AUTOMATED
 from orchestration.jobs import batch_jobs, nightly_prediction, predict_image
 from orchestration.loop import DEFAULT_LOOP, load_loop
 from orchestration.partitions import batches_of
+from orchestration.sensors.captures import captures_sensor
 from orchestration.sensors.labeling import labeling_sensor
 from orchestration.sensors.new_images import new_images_sensor
 from orchestration.sensors.uploads import uploads_sensor
@@ -39,6 +40,7 @@ def build_definitions(loop: Loop) -> dg.Definitions:
             uploads_sensor(loop),
             new_images_sensor(loop),
             labeling_sensor(loop),
+            *([captures_sensor(loop)] if loop.labels_captures else []),
             dg.AutomationConditionSensorDefinition(
                 "retrain_on_new_labels",
                 target=dg.AssetSelection.all(),
@@ -63,9 +65,14 @@ def loop_assets(loop: Loop) -> list[dg.AssetsDefinition]:
         )
 
     found = dg.load_assets_from_package_module(assets, key_prefix=loop.name)
-    if not loop.can_train:
-        found = [asset for asset in found if not {key.path[-1] for key in asset.keys} & FROM_THE_MODEL_ON]
+    unused = unused_assets(loop)
+    found = [asset for asset in found if not {key.path[-1] for key in asset.keys} & unused]
     return dg.map_asset_specs(adapt, found)
+
+
+def unused_assets(loop: Loop) -> set[str]:
+    without_model = set() if loop.can_train else FROM_THE_MODEL_ON
+    return without_model | (set() if loop.labels_captures else {"captured_images"})
 
 
 def loop_resources(loop: Loop) -> dict[str, object]:

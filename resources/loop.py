@@ -296,6 +296,16 @@ class Loop(_Settings):
     def images_uri(self) -> str:
         return f"s3://{self.bucket}/{self.images}"
 
+    @property
+    def labels_captures(self) -> bool:
+        """What the endpoint was asked about is to be labeled."""
+        capture = self.endpoint.data_capture
+        return self.can_train and capture is not None and capture.label
+
+    @property
+    def capture_uri(self) -> str:
+        return self.uri("captured")
+
     def uri(self, path: str) -> str:
         """Where the loop keeps its own files: ``s3://<bucket>/loops/<name>/<path>``."""
         return f"s3://{self.bucket}/loops/{self.name}/{path}"

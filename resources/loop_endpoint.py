@@ -14,6 +14,15 @@ ROOM_TO_START = 1800  # seconds that the new instances have to start, beside the
 STEP_LIMITS = {"canary": (1, 50), "linear": (10, 50)}
 
 
+class DataCapture(Settings):
+    """Requests to the endpoint and its answers, kept in the bucket under loops/<name>/captured/."""
+
+    percentage: int = Field(100, ge=1, le=100, description="Of the requests, drawn by lot")
+    label: bool = Field(
+        False, description="Captured images join the loop's images, and so the next batch of its workers"
+    )
+
+
 class Endpoint(Settings):
     instance_type: str = Field("ml.m5.large", pattern=r"^ml\.")
     instance_count: int = Field(1, ge=1, le=100)
@@ -36,6 +45,8 @@ class Endpoint(Settings):
         ge=1,
         description="Configurations and models that are kept beside those in use; the default deletes none",
     )
+
+    data_capture: DataCapture | None = Field(None, description="The default captures nothing")
 
     @property
     def steps(self) -> int:

@@ -117,6 +117,7 @@ def endpoint_config_request(loop: Loop, *, name: str, model: str) -> dict[str, A
     """CreateEndpointConfig: one variant that gets all the traffic."""
     settings = loop.endpoint
     return {
+        **data_capture_config(loop),
         "EndpointConfigName": name,
         "ProductionVariants": [
             {
@@ -128,6 +129,21 @@ def endpoint_config_request(loop: Loop, *, name: str, model: str) -> dict[str, A
             }
         ],
         "Tags": tags(loop),
+    }
+
+
+def data_capture_config(loop: Loop) -> dict[str, Any]:
+    settings = loop.endpoint.data_capture
+    if settings is None:
+        return {}
+    return {
+        "DataCaptureConfig": {
+            "EnableCapture": True,
+            "InitialSamplingPercentage": settings.percentage,
+            "DestinationS3Uri": loop.capture_uri,
+            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+            "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+        }
     }
 
 

@@ -57,6 +57,7 @@ def test_a_loop_that_asks_for_nothing_gets_no_deployment_config():
         ({"deployment": "linear", "step_percent": 5}, "a linear deployment takes 10 to 50, found 5"),
         ({"alarms": ["errors"]}, "bake_seconds: alarms are watched for that long"),
         ({"deployment": "linear", "bake_seconds": 3600}, "10 steps of 3600 .* SageMaker allows 28800"),
+        ({"data_capture": {"percentage": 0}}, "data_capture.percentage\n.*greater than or equal to 1"),
         ({"keep_versions": 0}, "endpoint.keep_versions\n.*greater than or equal to 1"),
     ],
 )

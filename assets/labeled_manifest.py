@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members, write_left
+from assets.label_checks import LABEL_CHECKS, class_ids_mean_one_label, label_warnings
 from assets.labeling import labeling_input, labeling_job
 from assets.mask_files import check_masks
 from assets.pictures import contact_sheet_of_labels
@@ -38,6 +39,7 @@ SHOWN = 50
             description="Every line can be read, every label is known, every box is inside its image; every "
             "mask can be read and fits its image.",
         ),
+        *LABEL_CHECKS,
     ],
     group_name="labeling",
     kinds={"sagemaker", "s3"},
@@ -53,7 +55,7 @@ def labeled_manifest(
 ) -> dg.MaterializeResult:
     """The labels of one batch, from the output manifest of its finished labeling job.
 
-    `labels` gets to see them only if both blocking checks pass: training on half of an image's labels would
+    `labels` gets to see them only if the blocking checks pass: training on half of an image's labels would
     teach that the rest is background. Images that came back without a usable label are listed, and join the
     next batch.
     """
@@ -67,7 +69,12 @@ def labeled_manifest(
     )
     if loop.label_form == "semantic_segmentation":
         manifest = check_masks(store, loop, manifest)
-    checks = [every_image_accounted_for(sent, manifest), labels_are_usable(manifest)]
+    checks = [
+        every_image_accounted_for(sent, manifest),
+        labels_are_usable(manifest),
+        class_ids_mean_one_label(manifest, loop.label_attribute),
+    ]
+    warnings = label_warnings(loop, job, manifest)
     metadata = {
         "pictures": contact_sheet_of_labels(store, loop, manifest.images, f"labels of {batch}"),
         **numbers(manifest, FORMS[loop.label_form].noun),
@@ -78,7 +85,9 @@ def labeled_manifest(
     body = training_manifest(loop, manifest.images)
     if not all(check.passed for check in checks):
         return dg.MaterializeResult(
-            data_version=dg.DataVersion(sha256(body)), metadata=metadata, check_results=checks
+            data_version=dg.DataVersion(sha256(body)),
+            metadata=metadata,
+            check_results=[*checks, *warnings],
         )
     uri = store.write(loop.uri(f"labeled/{batch}-{sha256(body)[:12]}.manifest"), body)
     return publish(
@@ -88,7 +97,7 @@ def labeled_manifest(
         {"manifest": uri, "sha256": sha256(body), "job": job.name, "etags": sent},
         batch=batch,
         metadata=metadata,
-        check_results=checks,
+        check_results=[*checks, *warnings],
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets.content import place_of, places
+from assets.label_checks import CLASS_IDS_ARE_STABLE, class_ids_are_stable
 from assets.labeled_manifest import labeled_manifest
 from assets.raw_images import raw_images
 from assets.records import OWNERS, batch_records, publish, read_record
@@ -15,6 +16,7 @@ from assets.training_manifest import training_manifest
 from resources.loop import Loop
 from resources.names import content_hash, sha256
 from resources.object_store import ObjectStore
+from vision.label_quality import class_map
 from vision.manifest import FORMS, ImageLabel, read_labeled
 
 
@@ -39,6 +41,7 @@ class Label:
 
 @dg.asset(
     deps=[raw_images, dg.AssetDep(labeled_manifest, partition_mapping=dg.AllPartitionMapping())],
+    check_specs=[CLASS_IDS_ARE_STABLE],
     group_name="labels",
     kinds={"s3", "json"},
     owners=OWNERS,
@@ -76,6 +79,7 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
         },
         metadata=numbers(history, current, FORMS[loop.label_form].noun)
         | {"manifest": manifest, "history": history_uri},
+        check_results=[class_ids_are_stable(loop, class_maps(loop, history))],
     )
 
 
@@ -108,6 +112,13 @@ def merge(labels: Iterable[Label]) -> dict[str, list[Label]]:
     for versions in history.values():  # content that was labeled under two keys
         versions.sort(key=lambda label: (label.image.created or "", label.batch))
     return history
+
+
+def class_maps(loop: Loop, history: Mapping[str, list[Label]]) -> Iterator[tuple[str, dict[int, str]]]:
+    """What the class ids stood for in each batch, by its labels' own account."""
+    for versions in history.values():
+        for label in versions:
+            yield label.batch, class_map(label.image.line, loop.kept_attribute)
 
 
 def current_labels(

@@ -17,7 +17,22 @@ from vision.images import MAX_BYTES, ImageProblem, inspect_image, limit_problems
 ROWS_SHOWN = 50
 
 
-@dg.asset(group_name="images", kinds={"s3", "python"}, owners=OWNERS, code_version="1")
+CHECKS = {
+    "files_are_images": "Warns of files that Ground Truth could not show to a worker; they are left out.",
+    "images_are_upright": "Warns of images that EXIF turns: workers and models see the stored pixels, so "
+    "these lie on their sides or stand on their heads. Turn the pixels themselves before they are labeled.",
+}
+
+
+@dg.asset(
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="raw_images", description=text) for name, text in CHECKS.items()
+    ],
+    group_name="images",
+    kinds={"s3", "python"},
+    owners=OWNERS,
+    code_version="1",
+)
 def raw_images(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeResult:
     """Every usable image under the loop's prefix in S3: key, version, size in pixels and EXIF orientation.
 
@@ -53,6 +68,7 @@ def raw_images(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.Materiali
             "images_read_now": sum((stored.uri, stored.etag) not in known for stored in found),
             "rejected_uri": rejected_uri,
         },
+        check_results=checks(record),
     )
 
 
@@ -111,3 +127,20 @@ def numbers(record: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
             ({"image": row["uri"], "reason": row["reason"]} for row in rejected[:ROWS_SHOWN]),
         ),
     }
+
+
+def checks(record: dict[str, list[dict[str, Any]]]) -> list[dg.AssetCheckResult]:
+    rejected = [f"{row['uri']}: {row['reason']}" for row in record["rejected"]]
+    turned = [f"{row['uri']}: {row['orientation']}" for row in record["images"] if row["orientation"] != 1]
+    return [
+        dg.AssetCheckResult(
+            check_name=name,
+            passed=not examples,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={what: len(examples), "examples": examples[:ROWS_SHOWN]},
+        )
+        for name, what, examples in (
+            ("files_are_images", "rejected", rejected),
+            ("images_are_upright", "turned_by_exif", turned),
+        )
+    ]

@@ -106,6 +106,14 @@ class Splits(_Settings):
         return fractions
 
 
+class Checks(_Settings):
+    """Where a warning begins. What would be wrong to train on stops the loop without any setting."""
+
+    min_agreement: float = Field(
+        0.5, ge=0, le=1, description="labeled_manifest warns below this mean confidence of a batch's labels"
+    )
+
+
 class Training(_Settings):
     image_uri: str | None = Field(
         None, description="Default: the PyTorch deep learning container of the region"
@@ -185,6 +193,7 @@ class Loop(_Settings):
     team: Team = Team()
     functions: Functions = Functions()
     splits: Splits = Splits()
+    checks: Checks = Checks()
     training: Training = Training()
     transform: Transform = Transform()
     endpoint: Endpoint = Endpoint()

@@ -30,8 +30,14 @@ def test_what_no_worker_could_see_is_rejected_by_name_and_the_rest_goes_on(loop,
         text=b"these are notes",
     )
     store.write(f"{loop.images_uri}folder/", b"")  # what the S3 console makes of a folder
-    found = numbers(materialize("raw_images"), "raw_images")
+    result = materialize("raw_images")
+    found = numbers(result, "raw_images")
     assert (found["images"], found["rejected"], found["turned_by_exif"]) == (2, 3, 1)
+    checks = {each.check_name: each for each in result.get_asset_check_evaluations()}
+    assert not any(check.passed or check.blocking for check in checks.values())
+    examples = checks["images_are_upright"].metadata["examples"].value
+    assert examples == [f"{loop.images_uri}turned.jpg: 6"]
+    assert checks["files_are_images"].metadata["rejected"].value == 3
     rejected = json.loads(store.read(found["rejected_uri"]))
     reasons = {row["uri"].removeprefix(loop.images_uri): row["reason"] for row in rejected}
     assert set(reasons) == {"empty.jpg", "cut_off.jpg", "text.jpg"}

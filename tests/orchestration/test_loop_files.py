@@ -112,6 +112,7 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
             {"splits": {"fractions": {"train": 0.9, "validation": 0.2, "test": 0.1}}},
             r"splits.fractions: they add up to 1.2 and not to 1",
         ),
+        ({"checks": {"min_agreement": 50}}, r"checks.min_agreement: .* less than or equal to 1 \(found 50\)"),
         ({"splits": {"group_pattern": "pack-(["}}, r"splits.group_pattern: not a regular expression"),
         ({"training": {"epochs": 3}}, r"training.epochs: there is no such setting; there are image_uri"),
         ({"training": {"instance_type": "p3.2xlarge"}}, r"training.instance_type: must match \^ml"),

@@ -13,6 +13,7 @@ from orchestration.partitions import batches_of
 from orchestration.sensors.captures import captures_sensor
 from orchestration.sensors.labeling import labeling_sensor
 from orchestration.sensors.new_images import new_images_sensor
+from orchestration.sensors.orphans import orphans_sensor
 from orchestration.sensors.uploads import uploads_sensor
 from resources.aws import Aws
 from resources.endpoints import Endpoints
@@ -41,6 +42,7 @@ def build_definitions(loop: Loop) -> dg.Definitions:
             new_images_sensor(loop),
             labeling_sensor(loop),
             *([captures_sensor(loop)] if loop.labels_captures else []),
+            *([orphans_sensor(loop)] if loop.can_train else []),
             dg.AutomationConditionSensorDefinition(
                 "retrain_on_new_labels",
                 target=dg.AssetSelection.all(),

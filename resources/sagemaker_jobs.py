@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 import dagster as dg
 from botocore.exceptions import ClientError
+from pydantic import PrivateAttr
 
 from resources.adoption import adopt_or_create, describe_or_none
 from resources.aws import Aws, explained
 from resources.job_logs import JobLogs
 
+RUN_TAG = "dagster/run-id"
 ENDED = {"Completed", "Failed", "Stopped"}
 LINES_SHOWN_ON_FAILURE = 20
 
@@ -29,6 +31,10 @@ class _Jobs(dg.ConfigurableResource):
 
     aws: Aws
     kind: ClassVar[str]  # as it stands in SageMaker's operations and keys
+    _run: str | None = PrivateAttr(None)  # the Dagster run that has this resource
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        self._run = context.run.run_id if context.run else None
 
     def run(self, request: dict[str, Any], log: Callable[[str], None]) -> dict[str, Any]:
         """Have the job done and return its description; ``log`` gets each line that it prints.
@@ -41,6 +47,7 @@ class _Jobs(dg.ConfigurableResource):
         name = job[self._name]
         try:
             log(f"{self.kind} job {name}: {job[self._status]}")
+            self.follow(job)
             return self.wait(name, log)
         except dg.DagsterExecutionInterruptedError:
             log(f"The run was cancelled: stopping {name}")
@@ -55,6 +62,23 @@ class _Jobs(dg.ConfigurableResource):
             status=self._status,
             ended_without_result={"Failed", "Stopped", "Stopping"},
         )
+
+    def follow(self, job: dict[str, Any]) -> None:
+        """Write on the job which run follows it: the sensor `orphans` stops it when that run is gone."""
+        if self._run and job[self._status] == "InProgress":
+            tags = [{"Key": RUN_TAG, "Value": self._run}]
+            self.aws.client("sagemaker").add_tags(ResourceArn=job[f"{self.kind}JobArn"], Tags=tags)
+
+    def at_work(self, name_prefix: str) -> Iterator[tuple[str, dict[str, str]]]:
+        """Name and tags of each job in progress."""
+        sagemaker = self.aws.client("sagemaker")
+        pages = sagemaker.get_paginator(f"list_{self.kind.lower()}_jobs")
+        with explained(f"list the {self.kind.lower()} jobs"):
+            for page in pages.paginate(NameContains=name_prefix, StatusEquals="InProgress"):
+                for job in page[f"{self.kind}JobSummaries"]:
+                    if job[self._name].startswith(name_prefix):
+                        found = sagemaker.list_tags(ResourceArn=job[f"{self.kind}JobArn"])["Tags"]
+                        yield job[self._name], {tag["Key"]: tag["Value"] for tag in found}
 
     def describe(self, name: str) -> dict[str, Any] | None:
         return describe_or_none(lambda: self._call("describe", **{self._name: name}))
@@ -82,15 +106,18 @@ class _Jobs(dg.ConfigurableResource):
 
     def stop(self, name: str) -> None:
         """Stop the job and wait until it has stopped."""
+        self.ask_to_stop(name)
+        for pause in growing_pauses():
+            if self.describe(name)[self._status] in ENDED:
+                return
+            time.sleep(pause)
+
+    def ask_to_stop(self, name: str) -> None:
         try:
             self._call("stop", **{self._name: name})
         except ClientError:
             if self.describe(name)[self._status] == "InProgress":
                 raise  # otherwise it has ended in this moment
-        for pause in growing_pauses():
-            if self.describe(name)[self._status] in ENDED:
-                return
-            time.sleep(pause)
 
     @property
     def _name(self) -> str:

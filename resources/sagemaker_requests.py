@@ -4,6 +4,8 @@ from typing import Any
 
 from resources.loop import Loop
 
+LOOP_TAG = "labelloop"
+
 # What detector/train.py prints. https://docs.aws.amazon.com/sagemaker/latest/dg/training-metrics.html
 METRICS = [
     {"Name": name, "Regex": rf"{name}=([0-9.eE+-]+);"}
@@ -167,4 +169,4 @@ def deployment_config(loop: Loop) -> dict[str, Any] | None:
 
 def tags(loop: Loop) -> list[dict[str, str]]:
     """So that everything a loop made can be found, and paid for, by its name."""
-    return [{"Key": "labelloop", "Value": loop.name}]
+    return [{"Key": LOOP_TAG, "Value": loop.name}]

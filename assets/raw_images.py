@@ -53,7 +53,9 @@ def raw_images(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.Materiali
         "images": [row for row in rows if "reason" not in row],
         "rejected": [row for row in rows if "reason" in row],
     }
-    rejected_uri = store.write_json(loop.uri("rejected.json"), record["rejected"])
+    rejected_uri = loop.uri("rejected.json")
+    if not known or record["rejected"] != previous["rejected"]:
+        store.write_json(rejected_uri, record["rejected"])
     if not record["images"]:
         raise dg.Failure(nothing_to_label(loop, record["rejected"]), allow_retries=False)
     groups = group_new_images(store, loop, record["images"])

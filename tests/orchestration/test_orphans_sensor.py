@@ -9,7 +9,7 @@ from orchestration.sensors import orphans
 from orchestration.sensors.orphans import GRACE, is_orphan, orphans_sensor
 from resources.aws import Aws
 from resources.sagemaker_jobs import TrainingJobs, TransformJobs
-from tests.localaws.workshop import Workshop
+from tests.localaws.workshop import Workshop, wait_for
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MODEL, LABELS = (frozenset({dg.AssetKey(["foods", name])}) for name in ("trained_model", "labels"))
@@ -48,16 +48,17 @@ def test_the_job_of_a_failed_run_is_stopped_and_those_of_others_go_on(
 
     def train(name: str, owner: str, run_id: str) -> str:
         tags = [{"Key": "labelloop", "Value": owner}, {"Key": "dagster/run-id", "Value": run_id}]
-        return workshop.train(
-            "import time; time.sleep(100)", TrainingJobName=f"foods-train-{name}", Tags=tags
-        )
+        script = "import time; print('begun', flush=True); time.sleep(100)"
+        return workshop.train(script, TrainingJobName=f"foods-train-{name}", Tags=tags)
 
     left = train("left", "foods", dead.run_id)
     others = [train("other-loop", "foods_too", dead.run_id), train("followed", "foods", "another run")]
+    wait_for(lambda: "begun" in workshop.printed(left), f"{left} to begin")
     with dg.build_sensor_context(instance, resources=resources) as context:
         told = orphans_sensor(loop)(context)
     assert left in told.skip_message
-    assert workshop.training(left)["TrainingJobStatus"] in ("Stopping", "Stopped")
+    described = workshop.training(left)
+    assert described["TrainingJobStatus"] in ("Stopping", "Stopped"), described.get("FailureReason")
     for name in others:
         assert workshop.training(name)["TrainingJobStatus"] == "InProgress"
         workshop.sagemaker.stop_training_job(TrainingJobName=name)

@@ -28,6 +28,12 @@ def read_groups(store: ObjectStore, loop: Loop) -> dict[str, str]:
     return {picture.etag: picture.group for picture in read_pictures(store, loop)}
 
 
+def read_fingerprints(store: ObjectStore, loop: Loop) -> dict[str, str]:
+    """By ETag, of the pictures that are not too plain to have one."""
+    pictures = read_pictures(store, loop)
+    return {each.etag: each.difference_hash for each in pictures if each.difference_hash}
+
+
 def group_new_images(store: ObjectStore, loop: Loop, images: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Give the images that `raw_images` lists for the first time their groups; returns those of all it lists.
 

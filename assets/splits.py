@@ -1,19 +1,21 @@
 """Train, validation and test: three sides that an image never changes."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 
 from assets.labels import labels, read_accepted
-from assets.picture_groups import read_groups
+from assets.picture_groups import read_fingerprints, read_groups
 from assets.records import OWNERS, publish, read_record
+from assets.split_checks import SHOWN, check_side, labels_per_side, side_checks
 from assets.training_manifest import training_manifest
 from resources.loop import Loop
 from resources.names import sha256
 from resources.object_store import ObjectStore
 from vision.manifest import FORMS, ImageLabel
-from vision.splits import group_of, side_of
+from vision.splits import group_of, sides_of
 
 PURPOSES = {
     "train": "What the model learns from.",
@@ -37,42 +39,75 @@ def _spec(side: str) -> dg.AssetSpec:
     )
 
 
-def _has_images(side: str) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(
-        f"{side}_has_images",
-        asset=f"{side}_split",
-        blocking=True,
-        description="With few labeled images a side can be empty: label more, or change splits.fractions.",
-    )
-
-
 @dg.multi_asset(
-    specs=[_spec(side) for side in PURPOSES], check_specs=[_has_images(side) for side in PURPOSES]
+    specs=[_spec(side) for side in PURPOSES],
+    check_specs=[spec for side in PURPOSES for spec in side_checks(side)],
 )
 def splits(
     context: dg.AssetExecutionContext, loop: dg.ResourceParam[Loop], store: ObjectStore
 ) -> Iterator[dg.MaterializeResult]:
-    record = read_record(store, loop, "labels")
-    accepted = read_accepted(store, loop, record)
+    labeled = read_record(store, loop, "labels")
+    etags = labeled["etags"]
+    frozen = frozen_test(store, loop, etags) if loop.splits.freeze_test else None
+    sides, held_back = divide(
+        loop, read_accepted(store, loop, labeled), groups_of(store, loop, etags), frozen
+    )
+    fingerprints = read_fingerprints(store, loop)
+    report = labels_per_side(sides, loop.labels)
     keys = {key.path[-1]: key for key in context.selected_asset_keys}
-    groups = groups_of(store, loop, record["etags"])
-    for side, images in divide(loop, accepted, groups).items():
-        body = training_manifest(loop, images)
-        uri = store.write(loop.uri(f"splits/{side}-{sha256(body)[:12]}.manifest"), body)
-        etags = {image.uri: record["etags"][image.uri] for image in images}
+    for side, images in sides.items():
+        record = write_split(store, loop, side, images, etags)
+        shown = numbers(images, len(etags), FORMS[loop.label_form].noun) | {"labels_per_side": report}
+        if frozen is not None:
+            shown |= {"held_back": len(held_back), "held_back_images": held_back[:SHOWN]}
         yield publish(
             store,
             loop,
             f"{side}_split",
-            {"manifest": uri, "sha256": sha256(body), "etags": etags},
-            metadata=numbers(images, accepted, FORMS[loop.label_form].noun) | {"manifest": uri},
+            record,
+            metadata=shown | {"version": record["sha256"][:12], "manifest": record["manifest"]},
             asset_key=keys[f"{side}_split"],
             check_results=[
-                dg.AssetCheckResult(
-                    asset_key=keys[f"{side}_split"], check_name=f"{side}_has_images", passed=bool(images)
-                )
+                dg.AssetCheckResult(asset_key=keys[f"{side}_split"], **result)
+                for result in check_side(side, sides, loop.labels, etags, fingerprints)
             ],
         )
+
+
+def write_split(
+    store: ObjectStore, loop: Loop, side: str, images: list[ImageLabel], etags: Mapping[str, str]
+) -> dict[str, Any]:
+    """Returns the record; that of a test split is kept under its version, for `splits.freeze_test`."""
+    body = training_manifest(loop, images)
+    version = loop.uri(f"splits/{side}-{sha256(body)[:12]}")
+    record = {
+        "manifest": store.write(f"{version}.manifest", body),
+        "sha256": sha256(body),
+        "etags": {image.uri: etags[image.uri] for image in images},
+    }
+    if side == "test":
+        store.write_json(f"{version}.json", record)
+    return record
+
+
+def frozen_test(store: ObjectStore, loop: Loop, etags: Mapping[str, str]) -> list[ImageLabel]:
+    """The frozen test split: the labels it had, under the URIs that their images have now.
+
+    An image that was deleted, or whose bytes changed, leaves it. Raises dg.Failure.
+    """
+    version = loop.uri(f"splits/test-{loop.splits.freeze_test}.json")
+    try:
+        record = store.read_json(version)
+    except FileNotFoundError as error:
+        kept = [each.uri for each in store.list(loop.uri("splits/test-")) if each.uri.endswith(".json")]
+        raise dg.Failure(
+            f"splits.freeze_test: there is no {version}. The versions of the test split are "
+            f"{[uri[-17:-5] for uri in kept]}.",
+            allow_retries=False,
+        ) from error
+    now = {etag: uri for uri, etag in etags.items()}
+    places = ((image, now.get(record["etags"][image.uri])) for image in read_accepted(store, loop, record))
+    return sorted((replace(image, uri=uri) for image, uri in places if uri), key=lambda image: image.uri)
 
 
 def groups_of(store: ObjectStore, loop: Loop, etags: Mapping[str, str]) -> dict[str, str]:
@@ -84,18 +119,31 @@ def groups_of(store: ObjectStore, loop: Loop, etags: Mapping[str, str]) -> dict[
 
 
 def divide(
-    loop: Loop, images: Iterable[ImageLabel], groups: Mapping[str, str]
-) -> dict[str, list[ImageLabel]]:
-    """The images of each side. Depends on their groups and the loop's fractions alone."""
+    loop: Loop,
+    images: Iterable[ImageLabel],
+    groups: Mapping[str, str],
+    frozen: list[ImageLabel] | None = None,
+) -> tuple[dict[str, list[ImageLabel]], list[str]]:
+    """The images of each side, and the URIs of those that a frozen test split holds back from all sides.
+
+    Depends on their groups, the loop's fractions and the frozen test split alone.
+    """
+    tested = None if frozen is None else {image.uri: image for image in frozen}
+    placed = sides_of(groups, loop.splits.fractions, tested)
     sides: dict[str, list[ImageLabel]] = {side: [] for side in PURPOSES}
+    held_back = []
     for image in images:
-        sides[side_of(groups[image.uri], loop.splits.fractions)].append(image)
-    return sides
+        side = placed[image.uri]
+        if side is None:
+            held_back.append(image.uri)
+        else:
+            sides[side].append(image)
+    return sides | ({"test": frozen} if frozen is not None else {}), held_back
 
 
-def numbers(images: list[ImageLabel], all_images: list[ImageLabel], noun: str) -> dict[str, Any]:
+def numbers(images: list[ImageLabel], all_images: int, noun: str) -> dict[str, Any]:
     return {
         "images": len(images),
         noun: sum(len(image.names) for image in images),
-        "share": round(len(images) / max(len(all_images), 1), 3),
+        "share": round(len(images) / max(all_images, 1), 3),
     }

@@ -95,6 +95,11 @@ class Splits(_Settings):
     group_pattern: Annotated[str, AfterValidator(_pattern)] | None = Field(
         None, description="What images of one group share in their keys. Default: images that look alike"
     )
+    freeze_test: str | None = Field(
+        None,
+        pattern=r"^[0-9a-f]{12}$",
+        description="Version of test_split that stays as it was; in quotes, or YAML may take it for a number",
+    )
 
     @field_validator("fractions")
     @classmethod

@@ -4,7 +4,7 @@ Alike means a near-duplicate: another shot of a burst, a copy of lower quality. 
 scene, nor the same picture turned or cropped.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from PIL import Image
 
@@ -61,6 +61,21 @@ class Album:
                 if apart <= ALIKE:
                     found[name] = min(apart, found.get(name, ALIKE))
         return sorted((apart, name) for name, apart in found.items())
+
+
+def alike_across(sides: Mapping[str, Mapping[str, str]]) -> list[tuple[int, str, str]]:
+    """(distance, name, name) of pictures on different sides that look alike, the most alike first.
+
+    ``sides`` are names with fingerprints. Pictures of one side may look alike as they like.
+    """
+    found: list[tuple[int, str, str]] = []
+    album = Album()
+    for pictures in sides.values():
+        for name, fingerprint in pictures.items():
+            found += ((apart, other, name) for apart, other in album.alike(fingerprint))
+        for name, fingerprint in pictures.items():
+            album.add(name, fingerprint)
+    return sorted(found)
 
 
 def _bands(bits: int) -> Iterator[tuple[int, int]]:

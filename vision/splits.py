@@ -3,7 +3,8 @@
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from vision.likeness import Album
@@ -44,6 +45,31 @@ def group_of(uri: str, pattern: str | None = None) -> str:
     if not match:
         return uri
     return (match.group(1) if match.re.groups else match.group(0)) or uri
+
+
+def sides_of(
+    groups: Mapping[str, str], fractions: Mapping[str, float], frozen: Collection[str] | None = None
+) -> dict[str, str | None]:
+    """The side of each image, which are given with their groups.
+
+    ``frozen`` are the images of a test split that stays as it is. What would be new on test, and the rest of
+    the groups of the frozen images, is on no side then: a model that learned from it could never be measured
+    on the test split again once that thaws.
+    """
+    if frozen is None:
+        return {uri: side_of(group, fractions) for uri, group in groups.items()}
+    tested = {groups[uri] for uri in frozen}
+    sides: dict[str, str | None] = {}
+    for uri, group in groups.items():
+        side = None if group in tested else side_of(group, fractions)
+        sides[uri] = "test" if uri in frozen else None if side == "test" else side
+    return sides
+
+
+def strata(sides: Mapping[str, Iterable[Iterable[str]]], labels: Iterable[str]) -> list[dict[str, str | int]]:
+    """How many objects of each label every side has; ``sides`` have the labels of each image's objects."""
+    counts = {side: Counter(name for names in images for name in names) for side, images in sides.items()}
+    return [{"label": label} | {side: counts[side][label] for side in counts} for label in labels]
 
 
 class Picture(NamedTuple):

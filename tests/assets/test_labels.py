@@ -111,7 +111,9 @@ def test_a_label_that_the_loop_does_not_know_any_more_is_named(loop, store, mate
 def sides(loop, store, uris) -> dict[str, str]:
     """The side of each image; its ETag is its URI."""
     groups = groups_of(store, loop, {uri: uri for uri in uris})
-    return {each.uri: side for side, some in divide(loop, map(image, uris), groups).items() for each in some}
+    found, held_back = divide(loop, map(image, uris), groups)
+    assert not held_back
+    return {each.uri: side for side, some in found.items() for each in some}
 
 
 def test_images_stay_on_their_side_when_others_come(loop, store):

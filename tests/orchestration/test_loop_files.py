@@ -113,6 +113,7 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
             r"splits.fractions: they add up to 1.2 and not to 1",
         ),
         ({"checks": {"min_agreement": 50}}, r"checks.min_agreement: .* less than or equal to 1 \(found 50\)"),
+        ({"splits": {"freeze_test": "v1"}}, r"splits.freeze_test: must match .* \(found 'v1'\)"),
         ({"splits": {"group_pattern": "pack-(["}}, r"splits.group_pattern: not a regular expression"),
         ({"training": {"epochs": 3}}, r"training.epochs: there is no such setting; there are image_uri"),
         ({"training": {"instance_type": "p3.2xlarge"}}, r"training.instance_type: must match \^ml"),

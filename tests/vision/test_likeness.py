@@ -6,7 +6,7 @@ import random
 import pytest
 from PIL import Image, ImageDraw
 
-from vision.likeness import ALIKE, Album, difference_hash, distance
+from vision.likeness import ALIKE, Album, alike_across, difference_hash, distance
 
 
 def scene(seed: int) -> Image.Image:
@@ -81,3 +81,11 @@ def test_the_fingerprint_of_a_picture_is_the_same_for_ever():
     ramp = Image.new("L", (9, 8))
     ramp.putdata([(column * 29 if row % 2 else 255 - column * 29) for row in range(8) for column in range(9)])
     assert difference_hash(ramp) == "ff00ff00ff00ff00"
+
+
+def test_look_alikes_are_told_across_sides_and_not_within_one():
+    one, almost, far = "00000000ffffffff", "00000000fffffffe", "0f0f0f0f0f0f0f0f"
+    within = {"train": {"a": one, "b": almost}, "validation": {"c": far}, "test": {}}
+    assert alike_across(within) == []
+    across = {"train": {"a": one}, "validation": {"c": far}, "test": {"b": almost, "d": far}}
+    assert alike_across(across) == [(0, "c", "d"), (1, "a", "b")]

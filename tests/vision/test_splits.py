@@ -2,7 +2,7 @@
 
 import pytest
 
-from vision.splits import Picture, group_of, group_pictures, side_of
+from vision.splits import Picture, group_of, group_pictures, side_of, sides_of, strata
 
 SHARES = {"train": 0.7, "validation": 0.15, "test": 0.15}
 GROUPS = [f"s3://images/{index}.jpg" for index in range(2000)]
@@ -93,3 +93,32 @@ def test_groups_that_come_batch_by_batch_never_change():
         known += group_pictures(pictures[: start + 50], known)
         assert known[: len(before)] == before
     assert len(known) == 300
+
+
+ALONE = {group: group for group in GROUPS}
+
+
+def test_a_frozen_test_split_gets_nothing_new_and_gives_nothing_to_the_other_sides():
+    free = sides_of(ALONE, SHARES)
+    tested = sorted(uri for uri, side in free.items() if side == "test")
+    frozen = sides_of(ALONE, SHARES, tested[:100])
+    assert sorted(uri for uri, side in frozen.items() if side == "test") == tested[:100]
+    assert {uri for uri, side in frozen.items() if side is None} == set(tested[100:])
+    assert all(frozen[uri] == side for uri, side in free.items() if side != "test")
+
+
+def test_what_belongs_to_a_frozen_image_is_not_learned_from():
+    learned = next(uri for uri in GROUPS if side_of(uri, SHARES) == "train")
+    groups = {"s3://frozen": learned, "s3://look-alike": learned, learned: learned, "s3://b": "content-b"}
+    found = sides_of(groups, SHARES, ["s3://frozen"])
+    assert found["s3://frozen"] == "test"
+    assert found["s3://look-alike"] is None and found[learned] is None
+
+
+def test_the_stratum_report_counts_objects_of_every_label_also_of_none():
+    sides = {"train": [["a", "a"], ["b"]], "test": [[], ["a"]]}
+    assert strata(sides, ["a", "b", "c"]) == [
+        {"label": "a", "train": 2, "test": 1},
+        {"label": "b", "train": 1, "test": 0},
+        {"label": "c", "train": 0, "test": 0},
+    ]

@@ -37,6 +37,7 @@ def loop_policy(bucket: str) -> dict:
             {
                 "Effect": "Allow",
                 "Action": [
+                    "cloudwatch:DescribeAlarms",  # those that call an update of the endpoint back
                     "cloudwatch:PutMetricData",
                     "ecr:BatchCheckLayerAvailability",
                     "ecr:BatchGetImage",

@@ -1,14 +1,15 @@
-"""The live endpoint is what its loop says: deployed as it says, and rid of old versions."""
+"""The live endpoint is what its loop says: deployed as it says, captured, and rid of old versions."""
 
 import uuid
 
 import pytest
 
+from assets.captured_images import capture_files, captured_uri
 from assets.records import read_record, record_uri
 from resources.loop import Loop
-from resources.loop_endpoint import Endpoint
+from resources.loop_endpoint import DataCapture, Endpoint
 from tests.assets.conftest import numbers, picture
-from tests.localaws.workshop import Workshop
+from tests.localaws.workshop import Workshop, wait_for
 
 SEES_ONE_SQUARE = """
     def model_fn(folder):
@@ -22,7 +23,13 @@ SEES_ONE_SQUARE = """
 @pytest.fixture
 def live(loop) -> Loop:
     """The name of its endpoint is its own, too."""
-    settings = Endpoint(deployment="canary", step_percent=50, bake_seconds=1, keep_versions=1)
+    settings = Endpoint(
+        deployment="canary",
+        step_percent=50,
+        bake_seconds=1,
+        keep_versions=1,
+        data_capture=DataCapture(label=True),
+    )
     return loop.model_copy(update={"name": f"shapes_{uuid.uuid4().hex[:6]}", "endpoint": settings})
 
 
@@ -49,4 +56,8 @@ def test_a_new_model_takes_over_in_steps_and_its_predecessor_goes_by_the_policy(
     endpoint = workshop.sagemaker.describe_endpoint(EndpointName=live.endpoint_name)
     routing = endpoint["LastDeploymentConfig"]["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
     assert (routing["Type"], routing["CanarySize"]["Value"]) == ("CANARY", 50)
+    wait_for(lambda: capture_files(store, live), "what the endpoint was asked about the sample")
+    materialize("captured_images", settings=live)
+    [captured] = store.list(captured_uri(live))
+    assert store.read(captured.uri) == picture()
     workshop.sagemaker.delete_endpoint(EndpointName=live.endpoint_name)

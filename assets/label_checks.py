@@ -45,11 +45,13 @@ def class_ids_mean_one_label(manifest: LabeledManifest, attribute: str) -> dg.As
     return _result("class_ids_mean_one_label", several=_in_words(contradictions(maps)))
 
 
-def label_warnings(loop: Loop, job: LabelingJob, manifest: LabeledManifest) -> list[dg.AssetCheckResult]:
-    """The results of all checks but those that block."""
+def label_warnings(
+    loop: Loop, job: LabelingJob | None, manifest: LabeledManifest
+) -> list[dg.AssetCheckResult]:
+    """The results of all checks but those that block. A batch that was imported had no ``job``."""
     return [
         boxes_are_plausible(loop, manifest),
-        counters_match_manifest(job, manifest),
+        counters_match_manifest(job, manifest) if job else _result("counters_match_manifest", different=[]),
         _result(
             "no_image_failed", failed=[f"{failure.uri}: {failure.reason}" for failure in manifest.failures]
         ),

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members, write_left
+from assets.imported import IMPORTED, imported_uri, is_imported
 from assets.label_checks import LABEL_CHECKS, class_ids_mean_one_label, label_warnings
 from assets.labeling import labeling_input, labeling_job
 from assets.mask_files import check_masks
@@ -57,16 +58,11 @@ def labeled_manifest(
 
     `labels` gets to see them only if the blocking checks pass: training on half of an image's labels would
     teach that the rest is background. Images that came back without a usable label are listed, and join the
-    next batch.
+    next batch. A batch that was imported came with its manifest, and has to pass the same checks.
     """
     batch = context.partition_key
-    sent = {
-        image["uri"]: image["etag"] for image in read_record(store, loop, "labeling_input", batch)["images"]
-    }
-    job = finished_job(ground_truth, read_record(store, loop, "labeling_job", batch)["name"])
-    manifest = read_labeled(
-        store.read(job.output_uri), loop.label_attribute, loop.labels, form=loop.label_form
-    )
+    sent, job, output = answers(store, loop, ground_truth, batch)
+    manifest = read_labeled(store.read(output), loop.label_attribute, loop.labels, form=loop.label_form)
     if loop.label_form == "semantic_segmentation":
         manifest = check_masks(store, loop, manifest)
     checks = [
@@ -78,8 +74,8 @@ def labeled_manifest(
     metadata = {
         "pictures": contact_sheet_of_labels(store, loop, manifest.images, f"labels of {batch}"),
         **numbers(manifest, FORMS[loop.label_form].noun),
-        "labeling_job": job.name,
-        "output_manifest": job.output_uri,
+        "labeling_job": job.name if job else IMPORTED,
+        "output_manifest": output,
     }
     write_left(store, loop, batch, left_over(read_members(store, loop, batch), sent, manifest))
     body = training_manifest(loop, manifest.images)
@@ -94,11 +90,23 @@ def labeled_manifest(
         store,
         loop,
         "labeled_manifest",
-        {"manifest": uri, "sha256": sha256(body), "job": job.name, "etags": sent},
+        {"manifest": uri, "sha256": sha256(body), "job": job.name if job else IMPORTED, "etags": sent},
         batch=batch,
         metadata=metadata,
         check_results=[*checks, *warnings],
     )
+
+
+def answers(
+    store: ObjectStore, loop: Loop, ground_truth: GroundTruth, batch: str
+) -> tuple[dict[str, str], LabelingJob | None, str]:
+    """The images of the batch, ETags by URI; the job that asked about them, if one did; its manifest."""
+    if is_imported(batch):
+        members = read_members(store, loop, batch)
+        return {member["uri"]: member["etag"] for member in members}, None, imported_uri(loop, batch)
+    asked = read_record(store, loop, "labeling_input", batch)["images"]
+    job = finished_job(ground_truth, read_record(store, loop, "labeling_job", batch)["name"])
+    return {image["uri"]: image["etag"] for image in asked}, job, job.output_uri
 
 
 def finished_job(ground_truth: GroundTruth, name: str) -> LabelingJob:

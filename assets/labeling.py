@@ -7,6 +7,7 @@ import dagster as dg
 from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members, write_left
 from assets.content import Places, place_of, places
 from assets.functions import labeling_functions
+from assets.imported import is_imported
 from assets.raw_images import raw_images
 from assets.records import OWNERS, publish, read_record
 from assets.review import reviewed_lines
@@ -37,6 +38,11 @@ def labeling_input(
     listed; one that was renamed goes by its new name. A review's lines carry the labels that are reviewed.
     """
     batch = context.partition_key
+    if is_imported(batch):
+        raise dg.Failure(
+            f"{batch} came with its labels, so no worker is asked about it. Materialize labeled_manifest.",
+            allow_retries=False,
+        )
     where = places(read_record(store, loop, "raw_images")["images"])
     members = read_members(store, loop, batch)
     present = still_there(members, where)

@@ -157,6 +157,26 @@ def preview_task(
     preview(home, find_loop(loop), open_browser=open_browser, console=console)
 
 
+@app.command("import")
+def import_labels(
+    coco: Annotated[Path | None, typer.Option(help="A COCO instances file, its images beside it")] = None,
+    voc: Annotated[Path | None, typer.Option(help="A Pascal VOC folder")] = None,
+    yolo: Annotated[Path | None, typer.Option(help="A YOLO folder: data.yaml, labels and images")] = None,
+    loop: LoopName = None,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """Upload images that are labeled already, as a batch of the loop that no worker is asked about."""
+    from orchestration.importing import import_dataset
+    from vision.exchange import read_coco, read_voc, read_yolo
+
+    readers = ((coco, read_coco), (voc, read_voc), (yolo, read_yolo))
+    given = [(read, path) for path, read in readers if path]
+    if len(given) != 1:
+        raise typer.BadParameter("give one of --coco, --voc and --yolo")
+    ((read, path),) = given
+    import_dataset(home, find_loop(loop) if loop else None, dataset=read(path), console=console)
+
+
 @app.command("export")
 def export_labels(
     coco: Annotated[Path | None, typer.Option(help="A new folder for instances.json and images")] = None,

@@ -63,6 +63,11 @@ class Home:
         shutil.copyfile(PROJECT / "dagster.yaml", self.dagster / "dagster.yaml")
         os.environ["DAGSTER_HOME"] = str(self.dagster)
 
+    def running_dagster_instance(self) -> dg.DagsterInstance:
+        """The same instance, beside `labelloop up`: runs in progress may well be alive."""
+        self.prepare_dagster()
+        return dg.DagsterInstance.get()
+
     def dagster_instance(self) -> dg.DagsterInstance:
         """The instance that `labelloop up` shows: what runs without the UI is seen in it later."""
         self.prepare_dagster()

@@ -29,7 +29,7 @@ def test_the_job_and_its_progress_link_to_the_requesters_page(loop, instance, jo
     assert followed.status_code == 303
     assert followed.headers["location"] == f"/requester/jobs/{job['labeling_job']}"
     resources = loop_resources(loop)
-    needed = {name: resources[name] for name in ("ground_truth", "workforce")}
+    needed = {name: resources[name] for name in ("ground_truth", "workforce", "store")}
     with dg.build_sensor_context(instance=instance, resources=needed) as context:
         [observation] = labeling_sensor(loop)(context).asset_events
     with httpx.Client() as client:

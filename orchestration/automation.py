@@ -17,12 +17,14 @@ def on_new_data(*, allow_missing: bool = False) -> dg.AutomationCondition:
     """
     # The version moved, in a run that did not make this asset as well: "materialize all" needs no second run.
     changed = AC.any_deps_match(AC.data_version_changed() & ~AC.executed_with_root_target())
-    # Remembered until the asset is asked for. since_last_handled() would forget what changes during a run.
-    asked = AC.newly_requested() | AC.initial_evaluation()
+    reason = AC.newly_missing() | changed
+    # Remembered until the asset is asked for. since_last_handled() would forget what changes during a run,
+    # newly_requested() alone what changes between the tick that asks and the next, where it is true.
+    asked = (AC.newly_requested() & ~reason) | AC.initial_evaluation()
     # A check that crashed has not passed. The condition for passed checks is satisfied by one good partition.
     failing = AC.any_checks_match(AC.check_failed() | AC.execution_failed(), blocking_only=True)
     ready = (
-        ((AC.newly_missing() | changed).since(asked) | AC.execution_failed().newly_true())  # one retry
+        (reason.since(asked) | AC.execution_failed().newly_true())  # one retry
         & ~AC.any_deps_match(failing)
         & ~AC.any_deps_in_progress()
         & ~AC.in_progress()

@@ -26,6 +26,7 @@ class LabelingJob:
     output_uri: str | None  # of output.manifest, once there is one
     failure_reason: str | None
     modified: datetime
+    created: datetime | None = None
 
     @property
     def total(self) -> int:
@@ -46,6 +47,7 @@ class LabelingJob:
             output_uri=described.get("LabelingJobOutput", {}).get("OutputDatasetS3Uri") or None,
             failure_reason=described.get("FailureReason"),
             modified=described["LastModifiedTime"],
+            created=described.get("CreationTime"),
         )
 
 

@@ -117,7 +117,10 @@ def labeling_sensor(loop: Loop) -> dg.SensorDefinition:
                 dg.RunRequest(run_key=job.arn, partition_key=batch) for batch, job in found.finished
             ],
             asset_events=[
-                *(progress(key, batch, job, pages(job)) for batch, job in found.progressed),
+                *(
+                    progress(key, batch, job, pages(job), datetime.now(UTC))
+                    for batch, job in found.progressed
+                ),
                 *(failure(key, batch, job) for batch, job in found.failed),
             ],
             cursor=found.seen.dump(),
@@ -127,13 +130,15 @@ def labeling_sensor(loop: Loop) -> dg.SensorDefinition:
 
 
 def progress(
-    key: dg.AssetKey, batch: str, job: LabelingJob, pages: Mapping[str, dg.MetadataValue]
+    key: dg.AssetKey, batch: str, job: LabelingJob, pages: Mapping[str, dg.MetadataValue], now: datetime
 ) -> dg.AssetObservation:
     """``pages``: where more of the job can be seen."""
+    end = expected_end(job, now)
+    rest = f", the others by {end.astimezone(UTC):%d %B %H:%M} UTC at this pace" if end else ""
     return dg.AssetObservation(
         key,
         partition=batch,
-        description=f"{job.status}: {job.labeled} of {job.total} images labeled",
+        description=f"{job.status}: {job.labeled} of {job.total} images labeled{rest}",
         metadata={
             "labeling_job": job.name,
             "status": job.status,
@@ -141,9 +146,21 @@ def progress(
             "failed": job.failed,
             "to_do": job.unlabeled,
             "percent": round(100 * (job.labeled + job.failed) / max(job.total, 1), 1),
+            **({"expected_end": dg.MetadataValue.timestamp(end)} if end else {}),
             **pages,
         },
     )
+
+
+def expected_end(job: LabelingJob, now: datetime) -> datetime | None:
+    """When the workers will be done if they go on as they did since the job began, nights and all.
+
+    None before their first image, and when there is nothing left to do.
+    """
+    done = job.labeled + job.failed
+    if job.status != "InProgress" or job.created is None or not (done and job.unlabeled):
+        return None
+    return now + (now - job.created) * (job.unlabeled / done)
 
 
 def failure(key: dg.AssetKey, batch: str, job: LabelingJob) -> dg.AssetCheckEvaluation:

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import dagster as dg
 import pytest
 
-from orchestration.sensors.labeling import Seen, news
+from orchestration.sensors.labeling import Seen, expected_end, news, progress
 from resources.ground_truth import LabelingJob
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -88,3 +89,24 @@ def test_the_cursor_forgets_jobs_that_are_listed_no_more():
     first = news([job("a"), job("b", batch="batch-2")], Seen(), {"batch-1", "batch-2"})
     second = news([job("b", batch="batch-2")], first.seen, {"batch-1", "batch-2"})
     assert list(second.seen.told) == [ARN + "b"]
+
+
+def test_progress_tells_when_the_workers_will_be_done():
+    at_work, later = job(labeled=4, created=NOON), NOON + timedelta(hours=2)
+    assert expected_end(at_work, later) == NOON + timedelta(hours=5)
+    told = progress(dg.AssetKey(["foods", "labeling_job"]), "batch-1", at_work, {}, later)
+    assert told.description == (
+        "InProgress: 4 of 10 images labeled, the others by 22 November 17:00 UTC at this pace"
+    )
+    assert told.metadata["expected_end"].value == (NOON + timedelta(hours=5)).timestamp()
+    assert told.metadata["percent"].value == 40.0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"labeled": 0}, {"labeled": 10}, {"labeled": 4, "status": "Stopped"}, {"labeled": 4, "created": None}],
+)
+def test_no_end_is_promised_without_a_pace(changes):
+    assert expected_end(job(**{"created": NOON} | changes), NOON + timedelta(hours=1)) is None
+    told = progress(dg.AssetKey("labeling_job"), "batch-1", job(**changes), {}, NOON)
+    assert "expected_end" not in told.metadata and "pace" not in told.description

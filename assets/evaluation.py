@@ -4,17 +4,18 @@ from typing import Any
 
 import dagster as dg
 
+from assets.gate import NOT_WORSE_THAN_LIVE, compare_with_live, not_worse_than_live
 from assets.labels import read_accepted
+from assets.predicted_boxes import predict_test_split
 from assets.records import OWNERS, publish, read_record
 from assets.tables import table
 from assets.trained_model import trained_model
-from assets.transform import transform
 from resources.loop import Loop
 from resources.object_store import ObjectStore
 from resources.sagemaker_jobs import TransformJobs
 from vision.evaluation import Evaluation, evaluate
+from vision.manifest import LabeledImage
 from vision.pictures import precision_recall_svg
-from vision.predictions import parse_prediction
 
 
 @dg.asset(
@@ -24,12 +25,13 @@ from vision.predictions import parse_prediction
             "map_above_floor",
             asset="evaluation",
             description="Warns when mAP at an overlap of 0.5 is below `map_floor` of the loop's file.",
-        )
+        ),
+        NOT_WORSE_THAN_LIVE,
     ],
     group_name="model",
     kinds={"sagemaker", "numpy"},
     owners=OWNERS,
-    code_version="1",
+    code_version="2",
     pool="sagemaker_transform",
 )
 def evaluation(
@@ -41,9 +43,34 @@ def evaluation(
     """COCO's average precision of the model on the test split, predicted by a transform job.
 
     mAP50 is the mean over the labels of the average precision at an overlap of 0.5, mAP50-95 the mean over
-    overlaps from 0.5 to 0.95.
+    overlaps from 0.5 to 0.95. The live model is measured on the same images, and one that is surely worse
+    than it does not take its place.
     """
     model, test = read_record(store, loop, "trained_model"), read_record(store, loop, "test_split")
+    truth = read_truth(store, loop, test)
+    asked = (truth, test["etags"], context.log.info)
+    found = predict_test_split(store, loop, transform_jobs, model, *asked)
+    known = list(dict.fromkeys([*model["labels"], *loop.labels]))  # labels may be newer than the model
+    result = evaluate(truth, found.boxes, known)
+    compared = compare_with_live(store, loop, transform_jobs, model["model"], found.boxes, *asked)
+    return publish(
+        store,
+        loop,
+        "evaluation",
+        result.as_dict()
+        | {
+            "model": model["model"],
+            "test": test["sha256"],
+            "sample": min(truth),
+            "predictions": found.uri,
+        },
+        metadata=numbers(result) | {"model": model["model"], "transform_job": found.job},
+        check_results=[map_above_floor(result, loop.map_floor), not_worse_than_live(compared, loop.gate)],
+    )
+
+
+def read_truth(store: ObjectStore, loop: Loop, test: dict[str, Any]) -> dict[str, LabeledImage]:
+    """The images of the test split by URI. Raises dg.Failure when there is no box among them."""
     truth = {image.uri: image for image in read_accepted(store, loop, test)}
     if not any(image.boxes for image in truth.values()):
         raise dg.Failure(
@@ -51,21 +78,7 @@ def evaluation(
             "Label more images, or raise splits.fractions.test in the loop's file.",
             allow_retries=False,
         )
-    job, answers = transform(store, loop, transform_jobs, model["model"], test["etags"], context.log.info)
-    predictions = {
-        uri: parse_prediction(body, model["labels"], truth[uri].width, truth[uri].height)
-        for uri, body in answers.items()
-    }
-    known = list(dict.fromkeys([*model["labels"], *loop.labels]))  # labels may be newer than the model
-    result = evaluate(truth, predictions, known)
-    return publish(
-        store,
-        loop,
-        "evaluation",
-        result.as_dict() | {"model": model["model"], "test": test["sha256"], "sample": min(truth)},
-        metadata=numbers(result) | {"model": model["model"], "transform_job": job},
-        check_results=[map_above_floor(result, loop.map_floor)],
-    )
+    return truth
 
 
 def map_above_floor(result: Evaluation, floor: float) -> dg.AssetCheckResult:

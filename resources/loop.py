@@ -139,6 +139,17 @@ class Transform(_Settings):
     )
 
 
+class Gate(_Settings):
+    """When a new model is worse than the one that is live, and so does not take its place."""
+
+    max_drop: float = Field(
+        0.02, ge=0, le=1, description="The mAP50 that a new model may lose against the live one"
+    )
+    confidence: float = Field(
+        0.95, gt=0, lt=1, description="How sure it must be that it loses more; few test images are never sure"
+    )
+
+
 class Automation(_Settings):
     """When the loop moves by itself. By default: as soon as there is something new."""
 
@@ -203,6 +214,7 @@ class Loop(_Settings):
     transform: Transform = Transform()
     endpoint: Endpoint = Endpoint()
     automation: Automation = Automation()
+    gate: Gate = Gate()
     map_floor: float = Field(0.3, ge=0, le=1, description="evaluation warns below this mAP50")
     score_floor: float = Field(
         0.45, ge=0, le=1, description="Boxes with lower scores are not drawn and not counted"

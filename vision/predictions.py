@@ -2,9 +2,11 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vision.boxes import Box
+
+DIGITS = {"place": 2, "score": 5}  # kept of a prediction: far finer than any measure of it
 
 
 class PredictionProblem(ValueError):
@@ -49,3 +51,25 @@ def parse_prediction(body: bytes, labels: Sequence[str], width: int, height: int
                 )
             )
     return sorted(boxes, key=lambda box: -box.score)
+
+
+def boxes_as_rows(boxes: Mapping[str, Sequence[Box]]) -> dict[str, list[list]]:
+    """Plain JSON values, for ``boxes_from_rows``: label, score, left, top, width, height."""
+    return {
+        uri: [
+            [
+                box.label,
+                round(box.score, DIGITS["score"]),
+                *(round(value, DIGITS["place"]) for value in (box.left, box.top, box.width, box.height)),
+            ]
+            for box in found
+        ]
+        for uri, found in boxes.items()
+    }
+
+
+def boxes_from_rows(rows: Mapping[str, Sequence[Sequence]]) -> dict[str, list[Box]]:
+    return {
+        uri: [Box(label, *place, score=score) for label, score, *place in found]
+        for uri, found in rows.items()
+    }

@@ -1,0 +1,49 @@
+"""What a model sees in the test split, kept beside the records: no model is asked twice about one image."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assets.transform import transform
+from resources.loop import Loop
+from resources.names import content_hash
+from resources.object_store import ObjectStore
+from resources.sagemaker_jobs import TransformJobs
+from vision.boxes import Box
+from vision.manifest import LabeledImage
+from vision.predictions import boxes_as_rows, boxes_from_rows, parse_prediction
+
+
+@dataclass(frozen=True)
+class PredictedBoxes:
+    boxes: dict[str, list[Box]]  # by image
+    job: str  # the transform job that predicted them
+    uri: str  # where they are kept
+
+
+def predict_test_split(
+    store: ObjectStore,
+    loop: Loop,
+    transform_jobs: TransformJobs,
+    model: Mapping[str, Any],
+    truth: Mapping[str, LabeledImage],
+    etags: Mapping[str, str],
+    log: Callable[[str], None],
+) -> PredictedBoxes:
+    """``model`` has the name of the SageMaker model and the labels it was trained with.
+
+    New labels on the same images need no new predictions: they are kept by model and images alone.
+    """
+    images = content_hash(sorted(etags.items()))[:12]
+    uri = loop.uri(f"evaluations/{model['model']}-{images}.json")
+    try:
+        kept = store.read_json(uri)
+    except FileNotFoundError:
+        job, answers = transform(store, loop, transform_jobs, model["model"], etags, log)
+        boxes = {
+            image: parse_prediction(body, model["labels"], truth[image].width, truth[image].height)
+            for image, body in answers.items()
+        }
+        kept = {"transform_job": job, "boxes": boxes_as_rows(boxes)}
+        store.write_json(uri, kept)
+    return PredictedBoxes(boxes_from_rows(kept["boxes"]), kept["transform_job"], uri)

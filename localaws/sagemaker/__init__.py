@@ -11,6 +11,7 @@ from localaws.sagemaker.fleets import Fleets
 from localaws.sagemaker.jobs import STOP_GRACE, Surroundings
 from localaws.sagemaker.models import ENDPOINT_CONFIG, MODEL, EndpointConfigs, Models
 from localaws.sagemaker.preconditions import Preconditions
+from localaws.sagemaker.registry import GROUP, PACKAGE, ModelPackageGroups, ModelPackages
 from localaws.sagemaker.runtime import Runtime
 from localaws.sagemaker.shipping import Logs, Shipper
 from localaws.sagemaker.tags import Tags
@@ -46,12 +47,15 @@ class SageMaker:
         self.training = TrainingJobs(documents(TRAINING_JOB), surroundings, preconditions)
         self.transform = TransformJobs(documents(TRANSFORM_JOB), surroundings, preconditions, self.models)
         self.endpoints = Endpoints(documents(ENDPOINT), configs, self.models, Fleets(surroundings), clients)
+        groups = ModelPackageGroups(documents(GROUP), documents(PACKAGE))
         self.implementations = [
             self.training,
             self.transform,
             self.models,
             configs,
             self.endpoints,
+            groups,
+            ModelPackages(documents(PACKAGE), groups),
             self.tags,
         ]
         self._capture = Capture(clients)

@@ -91,15 +91,17 @@ class Documents:
     def all(self) -> list[dict]:
         return self.store.all(self.kind.name)
 
-    def list(self, params: dict, member: str) -> dict:
+    def list(self, params: dict, member: str, keep: Callable[[dict], bool] = lambda document: True) -> dict:
         """One page, {member: [...], "NextToken"?}; newest first unless SortBy and SortOrder say otherwise.
+
+        ``keep`` is a filter that only this kind has.
 
         A token names the last document of its page, so documents that come or go meanwhile neither hide
         others nor show them twice.
         """
         key = self._sort_key(params.get("SortBy", "CreationTime"))
         backwards = params.get("SortOrder", "Descending") == "Descending"
-        kept = [document for document in self.all() if self._matches(document, params)]
+        kept = [document for document in self.all() if self._matches(document, params) and keep(document)]
         kept.sort(key=key, reverse=backwards)
         if token := params.get("NextToken"):
             last = read_token(token)

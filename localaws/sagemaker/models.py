@@ -106,7 +106,7 @@ class EndpointConfigs:
 
 def check_container(container: dict) -> None:
     if not container.get("Image"):
-        raise invalid("PrimaryContainer.Image is required by the stand-in, which has no model packages")
+        raise invalid("PrimaryContainer.Image is required by the stand-in, which makes no model of a package")
     if container.get("Mode", "SingleModel") != "SingleModel":
         raise invalid(f"PrimaryContainer.Mode {container['Mode']} is not implemented by the stand-in")
     source = container.get("ModelDataSource", {}).get("S3DataSource")

@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.approval import register
 from assets.gate import NOT_WORSE_THAN_LIVE, compare_with_live, not_worse_than_live
 from assets.labels import read_accepted
 from assets.predicted_boxes import predict_test_split
@@ -11,6 +12,7 @@ from assets.records import OWNERS, publish, read_record
 from assets.tables import table
 from assets.trained_model import trained_model
 from resources.loop import Loop
+from resources.model_registry import ModelRegistry
 from resources.object_store import ObjectStore
 from resources.sagemaker_jobs import TransformJobs
 from vision.evaluation import Evaluation, evaluate
@@ -39,12 +41,14 @@ def evaluation(
     loop: dg.ResourceParam[Loop],
     store: ObjectStore,
     transform_jobs: TransformJobs,
+    registry: ModelRegistry,
 ) -> dg.MaterializeResult:
     """COCO's average precision of the model on the test split, predicted by a transform job.
 
     mAP50 is the mean over the labels of the average precision at an overlap of 0.5, mAP50-95 the mean over
     overlaps from 0.5 to 0.95. The live model is measured on the same images, and one that is surely worse
-    than it does not take its place.
+    than it does not take its place. The model becomes a version in the model registry, where people can
+    approve or reject it.
     """
     model, test = read_record(store, loop, "trained_model"), read_record(store, loop, "test_split")
     truth = read_truth(store, loop, test)
@@ -53,6 +57,7 @@ def evaluation(
     known = list(dict.fromkeys([*model["labels"], *loop.labels]))  # labels may be newer than the model
     result = evaluate(truth, found.boxes, known)
     compared = compare_with_live(store, loop, transform_jobs, model["model"], found.boxes, *asked)
+    package = register(registry, store, loop, result, test["sha256"], compared)
     return publish(
         store,
         loop,
@@ -63,8 +68,15 @@ def evaluation(
             "test": test["sha256"],
             "sample": min(truth),
             "predictions": found.uri,
+            "package": package.arn,
         },
-        metadata=numbers(result) | {"model": model["model"], "transform_job": found.job},
+        metadata=numbers(result)
+        | {
+            "model": model["model"],
+            "transform_job": found.job,
+            "model_package": package.arn,
+            "approval": package.status,
+        },
         check_results=[map_above_floor(result, loop.map_floor), not_worse_than_live(compared, loop.gate)],
     )
 

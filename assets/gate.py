@@ -1,6 +1,7 @@
 """Whether a new model may take the place of the live one."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -24,6 +25,22 @@ NOT_WORSE_THAN_LIVE = dg.AssetCheckSpec(
 )
 
 
+@dataclass(frozen=True)
+class AgainstLive:
+    """A model beside the live one: ``difference`` is None where no other model is live."""
+
+    model: str
+    live: str | None
+    difference: Difference | None = None
+
+    @property
+    def is_live(self) -> bool:
+        return self.model == self.live
+
+    def is_worse(self, gate: Gate) -> bool:
+        return self.difference is not None and self.difference.surely_below(-gate.max_drop)
+
+
 def live_model(store: ObjectStore, loop: Loop) -> dict[str, Any] | None:
     """The record of the endpoint: which model it serves. None before the first deployment."""
     try:
@@ -41,38 +58,37 @@ def compare_with_live(
     truth: Mapping[str, LabeledImage],
     etags: Mapping[str, str],
     log: Callable[[str], None],
-) -> tuple[str, Difference] | None:
-    """The live model and how far this one is from it; None where no other model is live.
+) -> AgainstLive:
+    """Both are measured on the test split of now, by the labels of now.
 
-    Both are measured on the test split of now, by the labels of now. Where the live model has never seen
-    one of its images, a transform job asks it.
+    Where the live model has never seen one of its images, a transform job asks it.
     """
     live = live_model(store, loop)
     if live is None or live["model"] == model:
-        return None
+        return AgainstLive(model, live["model"] if live else None)
     old = predict_test_split(store, loop, transform_jobs, live, truth, etags, log).boxes
-    return live["model"], compare(truth, boxes, old, confidence=loop.gate.confidence)
+    difference = compare(truth, boxes, old, confidence=loop.gate.confidence)
+    return AgainstLive(model, live["model"], difference)
 
 
-def not_worse_than_live(compared: tuple[str, Difference] | None, gate: Gate) -> dg.AssetCheckResult:
-    if compared is None:
-        return dg.AssetCheckResult(
-            check_name="not_worse_than_live",
-            passed=True,
-            metadata={"live_model": "none other than this one"},
-        )
-    live, difference = compared
+def not_worse_than_live(compared: AgainstLive, gate: Gate) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name="not_worse_than_live",
-        passed=not difference.surely_below(-gate.max_drop),
+        passed=not compared.is_worse(gate),
         metadata={
-            "live_model": live,
-            "map_50": round(difference.new, 4),
-            "map_50_of_live": round(difference.old, 4),
-            "difference": round(difference.value, 4),
-            "interval": f"{difference.low:+.4f} to {difference.high:+.4f}",
+            "live_model": compared.live or "none yet",
+            **(shown(compared.difference) if compared.difference else {}),
             "confidence": gate.confidence,
             "max_drop": gate.max_drop,
-            "images": difference.images,
         },
     )
+
+
+def shown(difference: Difference) -> dict[str, Any]:
+    return {
+        "map_50": round(difference.new, 4),
+        "map_50_of_live": round(difference.old, 4),
+        "difference": round(difference.value, 4),
+        "interval": f"{difference.low:+.4f} to {difference.high:+.4f}",
+        "images": difference.images,
+    }

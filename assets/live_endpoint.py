@@ -5,11 +5,13 @@ from typing import Any
 
 import dagster as dg
 
+from assets.approval import require_approval
 from assets.evaluation import evaluation
 from assets.records import OWNERS, publish, read_record
 from assets.trained_model import trained_model
 from resources.endpoints import Endpoints
 from resources.loop import Loop
+from resources.model_registry import ModelRegistry
 from resources.names import job_name
 from resources.object_store import ObjectStore
 from resources.sagemaker_requests import deployment_config, endpoint_config_request
@@ -44,9 +46,9 @@ class Prediction:
     pool="sagemaker_endpoint",
 )
 def live_endpoint(
-    loop: dg.ResourceParam[Loop], store: ObjectStore, endpoints: Endpoints
+    loop: dg.ResourceParam[Loop], store: ObjectStore, endpoints: Endpoints, registry: ModelRegistry
 ) -> dg.MaterializeResult:
-    """The endpoint that serves the newest model, updated in place.
+    """The endpoint that serves the newest approved model, updated in place.
 
     It counts as done only when SageMaker says that the endpoint serves our configuration (after a failed
     update it serves the old one and calls that success) and it has answered about a real image. Traffic moves
@@ -54,6 +56,7 @@ def live_endpoint(
     never those in use.
     """
     model = read_record(store, loop, "trained_model")
+    package = require_approval(registry, loop, model["model"])
     served = endpoints.ensure(
         loop.endpoint_name, config_request(loop, model["model"]), deployment_config(loop)
     )
@@ -74,6 +77,7 @@ def live_endpoint(
             "endpoint": served["EndpointName"],
             "config": served["EndpointConfigName"],
             "model": model["model"],
+            "model_package": package.arn,
             "milliseconds": round(answer.milliseconds, 1),
             "boxes_on_sample": len(answer.boxes),
             "sample": sample,

@@ -6,6 +6,8 @@ without anything new in it (dagster #25439), and in a later run it takes no noti
 
 import dagster as dg
 
+from resources.loop import Loop
+
 AC = dg.AutomationCondition
 
 
@@ -46,3 +48,8 @@ AUTOMATED = {
     "batch_predictions": on_new_data(),
     "live_endpoint": on_new_data(),
 }
+
+
+def condition_of(loop: Loop, asset: str) -> dg.AutomationCondition | None:
+    """Where people approve the models, the sensor `approvals` deploys them and not the graph."""
+    return None if asset == "live_endpoint" and not loop.auto_approve else AUTOMATED.get(asset)

@@ -6,10 +6,11 @@ from pathlib import Path
 import dagster as dg
 
 import assets
-from orchestration.automation import AUTOMATED
-from orchestration.jobs import batch_jobs, nightly_prediction, predict_image
+from orchestration.automation import condition_of
+from orchestration.jobs import batch_jobs, deploy_model, nightly_prediction, predict_image
 from orchestration.loop import DEFAULT_LOOP, load_loop
 from orchestration.partitions import batches_of
+from orchestration.sensors.approvals import approval_sensor
 from orchestration.sensors.captures import captures_sensor
 from orchestration.sensors.labeling import labeling_sensor
 from orchestration.sensors.new_images import new_images_sensor
@@ -20,6 +21,7 @@ from resources.endpoints import Endpoints
 from resources.functions import Functions
 from resources.ground_truth import GroundTruth
 from resources.loop import Loop
+from resources.model_registry import ModelRegistry
 from resources.object_store import ObjectStore
 from resources.roles import Roles
 from resources.sagemaker_jobs import TrainingJobs, TransformJobs
@@ -35,7 +37,7 @@ def build_definitions(loop: Loop) -> dg.Definitions:
     """
     return dg.Definitions(
         assets=loop_assets(loop),
-        jobs=[*batch_jobs(loop), *([predict_image] if loop.can_train else [])],
+        jobs=[*batch_jobs(loop), *([deploy_model(loop), predict_image] if loop.can_train else [])],
         schedules=[nightly_prediction(loop)] if loop.automation.nightly_prediction and loop.can_train else [],
         sensors=[
             uploads_sensor(loop),
@@ -43,6 +45,7 @@ def build_definitions(loop: Loop) -> dg.Definitions:
             labeling_sensor(loop),
             *([captures_sensor(loop)] if loop.labels_captures else []),
             *([orphans_sensor(loop)] if loop.can_train else []),
+            *([approval_sensor(loop)] if loop.can_train else []),
             dg.AutomationConditionSensorDefinition(
                 "retrain_on_new_labels",
                 target=dg.AssetSelection.all(),
@@ -62,7 +65,7 @@ def loop_assets(loop: Loop) -> list[dg.AssetsDefinition]:
 
     def adapt(spec: dg.AssetSpec) -> dg.AssetSpec:
         return spec.replace_attributes(
-            automation_condition=AUTOMATED.get(spec.key.path[-1]),
+            automation_condition=condition_of(loop, spec.key.path[-1]),
             partitions_def=partitions if spec.partitions_def else None,
         )
 
@@ -93,6 +96,7 @@ def loop_resources(loop: Loop) -> dict[str, object]:
         "training_jobs": TrainingJobs(aws=aws),
         "transform_jobs": TransformJobs(aws=aws),
         "endpoints": Endpoints(aws=aws),
+        "registry": ModelRegistry(aws=aws),
     }
 
 

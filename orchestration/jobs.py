@@ -14,6 +14,7 @@ from vision.pictures import markdown_picture
 INDEX_IMAGES = "index_images"
 LABEL_NEW_BATCH = "label_new_batch"
 COLLECT_LABELS = "collect_labels"
+DEPLOY_MODEL = "deploy_model"
 # A sensor asks for each of these runs once and never again, so one whose process dies is started again.
 RETRIED = {"dagster/max_retries": "3"}
 
@@ -51,6 +52,15 @@ def nightly_prediction(loop: Loop) -> dg.ScheduleDefinition:
         cron_schedule=loop.automation.nightly_prediction,
         target=dg.AssetSelection.assets([loop.name, "batch_predictions"]),
         default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+
+
+def deploy_model(loop: Loop) -> object:
+    return dg.define_asset_job(
+        DEPLOY_MODEL,
+        dg.AssetSelection.assets([loop.name, "live_endpoint"]),
+        description="Let the endpoint serve an approved model. Started by the sensor approvals.",
+        tags=RETRIED,
     )
 
 

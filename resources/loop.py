@@ -215,6 +215,9 @@ class Loop(_Settings):
     endpoint: Endpoint = Endpoint()
     automation: Automation = Automation()
     gate: Gate = Gate()
+    auto_approve: bool = Field(
+        True, description="False: a new model serves only when a person has approved it in the model registry"
+    )
     map_floor: float = Field(0.3, ge=0, le=1, description="evaluation warns below this mAP50")
     score_floor: float = Field(
         0.45, ge=0, le=1, description="Boxes with lower scores are not drawn and not counted"

@@ -2,15 +2,19 @@
 
 import io
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import dagster as dg
 import pytest
+from botocore.exceptions import ClientError
 from PIL import Image
 
-from assets.gate import not_worse_than_live
+from assets.approval import decide, require_approval
+from assets.gate import AgainstLive, not_worse_than_live
 from assets.records import read_record, record_uri
 from assets.training_manifest import training_manifest
+from orchestration.automation import condition_of
 from orchestration.definitions import build_definitions
 from resources.loop import Gate, Loop
 from resources.names import sha256
@@ -41,14 +45,14 @@ def difference(value: float, low: float, high: float) -> Difference:
 @pytest.mark.parametrize(
     ("compared", "passed"),
     [
-        (None, True),
-        (("live", difference(0.1, 0.05, 0.2)), True),
-        (("live", difference(-0.3, -0.7, -0.01)), True),  # probably worse, but it may be chance
-        (("live", difference(-0.3, -0.4, -0.021)), False),
+        (None, True),  # nothing is live, or this model is
+        (difference(0.1, 0.05, 0.2), True),
+        (difference(-0.3, -0.7, -0.01), True),  # probably worse, but it may be chance
+        (difference(-0.3, -0.4, -0.021), False),
     ],
 )
 def test_only_a_model_that_is_surely_worse_is_blocked(compared, passed):
-    assert not_worse_than_live(compared, Gate(max_drop=0.02)).passed is passed
+    assert not_worse_than_live(AgainstLive("new", "live", compared), Gate(max_drop=0.02)).passed is passed
 
 
 @dataclass
@@ -63,6 +67,7 @@ class Stage:
     def __post_init__(self):
         self.definitions = build_definitions(self.loop)
         self.store = self.definitions.resources["store"]
+        self.registry = self.definitions.resources["registry"]
 
     def train(self, rows: list) -> str:
         model = self.workshop.model(SEEING % json.dumps(rows))
@@ -99,6 +104,13 @@ class Stage:
             raise_on_error=False,
         )
 
+    def tick(self) -> dg.RunRequest | dg.SkipReason:
+        """What the sensor `approvals` decides."""
+        with dg.build_sensor_context(
+            instance=self.instance, definitions=self.definitions, resources=self.definitions.resources
+        ) as context:
+            return self.definitions.resolve_sensor_def("approvals")(context)
+
     def check(self, result: dg.ExecuteInProcessResult, name: str) -> dg.AssetCheckEvaluation:
         [found] = [check for check in result.get_asset_check_evaluations() if check.check_name == name]
         return found
@@ -113,16 +125,18 @@ class Stage:
 @pytest.fixture
 def stage(stand_in_environment, instance):
     workshop = Workshop(stand_in_environment)
-    settings = LEAST | {"name": "gated", "bucket": workshop.bucket, "labels": ["square", "bar"]}
+    name = f"gated_{workshop.bucket[-8:]}"  # the registry and the endpoint are the test's own
+    settings = LEAST | {"name": name, "bucket": workshop.bucket, "labels": ["square", "bar"]}
     stage = Stage(Loop(**settings), workshop, instance)
     box = Box("square", 50, 25, 100, 50)
     stage.split({f"image-{number}": [box] for number in range(4)})
     yield stage
-    workshop.sagemaker.delete_endpoint(EndpointName=stage.loop.endpoint_name)
+    with suppress(ClientError):  # not every test has one
+        workshop.sagemaker.delete_endpoint(EndpointName=stage.loop.endpoint_name)
 
 
 def transform_jobs(stage: Stage) -> int:
-    jobs = stage.workshop.sagemaker.list_transform_jobs(NameContains="gated-")
+    jobs = stage.workshop.sagemaker.list_transform_jobs(NameContains=stage.loop.slug)
     return len(jobs["TransformJobSummaries"])
 
 
@@ -142,9 +156,61 @@ def test_a_worse_model_leaves_the_live_one_in_its_place(stage):
     assert (check.metadata["map_50"].value, check.metadata["map_50_of_live"].value) == (0, 1)
     assert stage.served() == good
     assert read_record(stage.store, stage.loop, "evaluation")["model"] == bad
+    with pytest.raises(
+        dg.Failure, match="Version 2 of gated-.* in the model registry is worse than the live"
+    ):
+        require_approval(stage.registry, stage.loop, bad)
     assert transform_jobs(stage) == 2, "the live model's predictions are kept, not asked for again"
 
     stage.split({"image-0": [], "new": [Box("square", 50, 25, 100, 50)]})  # another version of the split
     third = stage.make("evaluation")
     assert not stage.check(third, "not_worse_than_live").passed
     assert transform_jobs(stage) == 4, "each model is asked about the images of the new split"
+
+
+def test_a_model_that_a_person_approves_is_deployed_and_no_other(stage):
+    stage.loop = stage.loop.model_copy(update={"auto_approve": False})
+    stage.definitions = build_definitions(stage.loop)
+    assert isinstance(stage.tick(), dg.SkipReason)  # nothing is trained
+    model = stage.train(RIGHT)
+    assert stage.make("evaluation").success
+    assert isinstance(stage.tick(), dg.SkipReason)
+    with pytest.raises(dg.Failure, match="waits for approval: `auto_approve` is false") as refusal:
+        require_approval(stage.registry, stage.loop, model)
+    assert not stage.make("live_endpoint").success
+
+    arn = refusal.value.metadata["model_package"].value
+    sagemaker = stage.workshop.sagemaker
+    assert f"--model-package-arn {arn} --model-approval-status Approved" in refusal.value.description
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    assert arn in stage.tick().run_key
+    assert stage.make("evaluation", "live_endpoint").success
+    assert stage.served() == model
+    assert isinstance(stage.tick(), dg.SkipReason), "it is live now"
+
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
+    stage.make("evaluation")
+    with pytest.raises(dg.Failure, match="was rejected by a person"):
+        require_approval(stage.registry, stage.loop, model)
+    versions = sagemaker.list_model_packages(ModelPackageGroupName=stage.loop.slug)["ModelPackageSummaryList"]
+    assert [version["ModelPackageDescription"] for version in versions].count(model) == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        ({"worse": False, "live": False, "auto_approve": True}, "Approved"),
+        ({"worse": False, "live": False, "auto_approve": False}, "PendingManualApproval"),
+        ({"worse": False, "live": True, "auto_approve": False}, "Approved"),
+        ({"worse": True, "live": False, "auto_approve": True}, "Rejected"),
+    ],
+)
+def test_the_loop_decides_by_itself_only_where_it_may(facts, status):
+    assert decide(**facts) == status
+
+
+def test_where_people_approve_the_graph_does_not_deploy_by_itself(stage):
+    assert condition_of(stage.loop, "live_endpoint") is not None
+    by_hand = stage.loop.model_copy(update={"auto_approve": False})
+    assert condition_of(by_hand, "live_endpoint") is None
+    assert condition_of(by_hand, "evaluation") is not None

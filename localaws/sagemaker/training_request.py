@@ -10,7 +10,7 @@ NEEDED = ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
 NOT_IN_THE_STAND_IN = {
     "EnableNetworkIsolation": "containers are processes of this machine and keep its network",
     "ServerlessJobConfig": "there are no serverless jobs",
-    "ModelPackageConfig": "there is no model registry",
+    "ModelPackageConfig": "a training job registers no model, CreateModelPackage does",
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 
 from assets.approval import register
+from assets.evaluation_report import write_report
 from assets.gate import NOT_WORSE_THAN_LIVE, compare_with_live, not_worse_than_live
 from assets.labels import read_accepted
 from assets.predicted_boxes import predict_test_split
@@ -48,7 +49,7 @@ def evaluation(
     mAP50 is the mean over the labels of the average precision at an overlap of 0.5, mAP50-95 the mean over
     overlaps from 0.5 to 0.95. The live model is measured on the same images, and one that is surely worse
     than it does not take its place. The model becomes a version in the model registry, where people can
-    approve or reject it.
+    approve or reject it. The report shows its worst images.
     """
     model, test = read_record(store, loop, "trained_model"), read_record(store, loop, "test_split")
     truth = read_truth(store, loop, test)
@@ -71,6 +72,7 @@ def evaluation(
             "package": package.arn,
         },
         metadata=numbers(result)
+        | write_report(store, loop, result, truth, found.boxes, compared)
         | {
             "model": model["model"],
             "transform_job": found.job,

@@ -25,6 +25,8 @@ CORS = {
     ]
 }
 
+LONGEST_LINK = 7 * 24 * 3600  # seconds
+
 
 @dataclass(frozen=True)
 class StoredObject:
@@ -96,6 +98,13 @@ class ObjectStore(dg.ConfigurableResource):
                         size=found["Size"],
                         modified=found["LastModified"],
                     )
+
+    def link(self, uri: str) -> str:
+        """An address for browsers, which works for as long as a signature can: at most a week."""
+        bucket, key = split_uri(uri)
+        return self.aws.client("s3").generate_presigned_url(
+            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=LONGEST_LINK
+        )
 
     def read_json(self, uri: str) -> Any:
         """Raises FileNotFoundError."""

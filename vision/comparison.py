@@ -1,15 +1,14 @@
 """Whether one model is better than another on the same images, or whether these images cannot tell."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy
 
-from vision.boxes import Box, iou
+from vision.boxes import Box
+from vision.judgement import judge
 from vision.manifest import LabeledImage
 
-OVERLAP = 0.5
-MOST_PREDICTIONS = 100  # of an image and label count, as in COCO
 RECALLS = numpy.linspace(0, 1, 101)
 CELLS_AT_ONCE = 2_000_000  # of samples x predictions: bounds the memory, not the result
 
@@ -80,7 +79,7 @@ def match(truth: Mapping[str, LabeledImage], predictions: Mapping[str, Sequence[
             wanted = [box for box in image.boxes if box.label == label]
             truths.append(len(wanted))
             boxes = [box for box in predictions.get(uri, ()) if box.label == label]
-            rows += [(box.score, number, hit) for box, hit in judge(wanted, boxes)]
+            rows += [(box.score, number, hit is not None) for box, hit in judge(wanted, boxes)]
         rows.sort(key=lambda row: -row[0])
         found[label] = Matches(
             numpy.array(truths),
@@ -88,17 +87,6 @@ def match(truth: Mapping[str, LabeledImage], predictions: Mapping[str, Sequence[
             numpy.array([hit for _, _, hit in rows], dtype=bool),
         )
     return found
-
-
-def judge(truth: Sequence[Box], boxes: Sequence[Box]) -> Iterator[tuple[Box, bool]]:
-    """Each prediction, the surest first, and whether it finds a box; all are of one image and label."""
-    free = list(truth)
-    for box in sorted(boxes, key=lambda box: -box.score)[:MOST_PREDICTIONS]:
-        best = max(free, key=lambda wanted: iou(box, wanted), default=None)
-        hit = best is not None and iou(box, best) >= OVERLAP
-        if hit:
-            free.remove(best)
-        yield box, hit
 
 
 def mean_average_precision(matches: Mapping[str, Matches], drawn: numpy.ndarray) -> numpy.ndarray:

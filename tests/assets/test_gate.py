@@ -18,6 +18,7 @@ from orchestration.automation import condition_of
 from orchestration.definitions import build_definitions
 from resources.loop import Gate, Loop
 from resources.names import sha256
+from tests.assets.conftest import numbers
 from tests.localaws.workshop import Workshop
 from tests.settings import LEAST
 from vision.boxes import Box
@@ -156,6 +157,8 @@ def test_a_worse_model_leaves_the_live_one_in_its_place(stage):
     assert (check.metadata["map_50"].value, check.metadata["map_50_of_live"].value) == (0, 1)
     assert stage.served() == good
     assert read_record(stage.store, stage.loop, "evaluation")["model"] == bad
+    page = stage.store.read(numbers(second, "evaluation")["report_uri"]).decode()
+    assert good in page and "against the live model" in page
     with pytest.raises(
         dg.Failure, match="Version 2 of gated-.* in the model registry is worse than the live"
     ):

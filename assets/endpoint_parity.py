@@ -9,7 +9,6 @@ from resources.endpoints import Endpoints
 from resources.loop import Loop
 from resources.object_store import ObjectStore
 from vision.agreement import disagreements
-from vision.boxes import Box
 from vision.images import inspect_image
 from vision.predictions import boxes_from_rows, parse_prediction
 
@@ -31,18 +30,14 @@ def endpoint_agrees_with_batch(
     images = sorted(batch, key=lambda uri: (-sum(box.score >= loop.score_floor for box in batch[uri]), uri))
     differing = {}
     for uri in images[:IMAGES]:
-        answer = all_boxes(endpoints, loop, labels, store.read(uri))
-        if differences := disagreements(batch[uri], answer, loop.score_floor):
+        image = store.read(uri)
+        facts = inspect_image(image)
+        answer = endpoints.invoke(loop.endpoint_name, image)
+        boxes = parse_prediction(answer.body, labels, facts.width, facts.height)
+        if differences := disagreements(batch[uri], boxes, loop.score_floor):
             differing[uri] = [f"{box.label} {box.score:.2f}" for box in differences]
     return dg.AssetCheckResult(
         check_name="endpoint_agrees_with_batch",
         passed=not differing,
         metadata={"images": len(images[:IMAGES]), "images_that_differ": len(differing), "boxes": differing},
     )
-
-
-def all_boxes(endpoints: Endpoints, loop: Loop, labels: Sequence[str], image: bytes) -> list[Box]:
-    """What the endpoint sees, also where it is hardly sure."""
-    facts = inspect_image(image)
-    answer = endpoints.invoke(loop.endpoint_name, image)
-    return parse_prediction(answer.body, labels, facts.width, facts.height)

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.approval import require_approval
+from assets.endpoint_parity import ENDPOINT_AGREES_WITH_BATCH, endpoint_agrees_with_batch
 from assets.evaluation import evaluation
 from assets.records import OWNERS, publish, read_record
 from assets.trained_model import trained_model
@@ -39,6 +40,7 @@ class Prediction:
 
 @dg.asset(
     deps=[trained_model, evaluation],
+    check_specs=[ENDPOINT_AGREES_WITH_BATCH],
     group_name="model",
     kinds={"sagemaker"},
     owners=OWNERS,
@@ -57,11 +59,11 @@ def live_endpoint(
     """
     model = read_record(store, loop, "trained_model")
     package = require_approval(registry, loop, model["model"])
+    measured = read_evaluation(store, loop, model["model"])
     served = endpoints.ensure(
         loop.endpoint_name, config_request(loop, model["model"]), deployment_config(loop)
     )
-    sample = read_record(store, loop, "evaluation")["sample"]
-    answer = predict(endpoints, loop, model["labels"], store.read(sample))
+    answer = predict(endpoints, loop, model["labels"], store.read(measured["sample"]))
     keep = loop.endpoint.keep_versions
     return publish(
         store,
@@ -80,11 +82,23 @@ def live_endpoint(
             "model_package": package.arn,
             "milliseconds": round(answer.milliseconds, 1),
             "boxes_on_sample": len(answer.boxes),
-            "sample": sample,
+            "sample": measured["sample"],
             "deployment": loop.endpoint.deployment,
             "deleted_versions": endpoints.clean_up(loop.slug, keep, model["model"]) if keep else [],
         },
+        check_results=[endpoint_agrees_with_batch(store, loop, endpoints, model["labels"], measured)],
     )
+
+
+def read_evaluation(store: ObjectStore, loop: Loop, model: str) -> dict[str, Any]:
+    """Raises dg.Failure unless the evaluation is of this model."""
+    record = read_record(store, loop, "evaluation")
+    if record["model"] != model:
+        raise dg.Failure(
+            f"Materialize evaluation first: it is of {record['model']}, and the newest model is {model}.",
+            allow_retries=False,
+        )
+    return record
 
 
 def config_request(loop: Loop, model: str) -> dict[str, Any]:

@@ -147,6 +147,7 @@ def test_a_worse_model_leaves_the_live_one_in_its_place(stage):
     assert first.success
     assert stage.check(first, "not_worse_than_live").passed
     assert stage.served() == good
+    assert stage.check(first, "endpoint_agrees_with_batch").passed
 
     bad = stage.train(WRONG)
     second = stage.make("evaluation", "live_endpoint")
@@ -190,6 +191,14 @@ def test_a_model_that_a_person_approves_is_deployed_and_no_other(stage):
     assert stage.make("evaluation", "live_endpoint").success
     assert stage.served() == model
     assert isinstance(stage.tick(), dg.SkipReason), "it is live now"
+
+    kept = read_record(stage.store, stage.loop, "evaluation")["predictions"]
+    other = stage.store.read_json(kept)
+    for rows in other["boxes"].values():
+        rows[0][0] = "bar"  # as if the container of the transform job were another one
+    stage.store.write_json(kept, other)
+    check = stage.check(stage.make("live_endpoint"), "endpoint_agrees_with_batch")
+    assert not check.passed and check.metadata["images_that_differ"].value == 3
 
     sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
     stage.make("evaluation")

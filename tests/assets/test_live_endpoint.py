@@ -8,6 +8,7 @@ from assets.captured_images import capture_files, captured_uri
 from assets.records import read_record, record_uri
 from resources.loop import Loop
 from resources.loop_endpoint import DataCapture, Endpoint
+from resources.model_registry import ModelRegistry
 from tests.assets.conftest import numbers, picture
 from tests.localaws.workshop import Workshop, wait_for
 
@@ -38,7 +39,8 @@ def test_a_new_model_takes_over_in_steps_and_its_predecessor_goes_by_the_policy(
 ):
     workshop = Workshop(stand_in)
     sample = store.write(f"{live.images_uri}sample.jpg", picture())
-    store.write_json(record_uri(live, "evaluation"), {"sample": sample})
+    seen = {sample: [["square", 0.9, 4, 3, 16, 12]]}
+    predictions = store.write_json(live.uri("evaluations/all.json"), {"boxes": seen})
 
     def deploy() -> dict:
         data, name = workshop.model(SEES_ONE_SQUARE), f"{live.slug}-model-{uuid.uuid4().hex[:12]}"
@@ -47,6 +49,11 @@ def test_a_new_model_takes_over_in_steps_and_its_predecessor_goes_by_the_policy(
             ModelName=name, PrimaryContainer=container, ExecutionRoleArn=workshop.role
         )
         store.write_json(record_uri(live, "trained_model"), {"model": name, "labels": live.labels})
+        evaluation = {"model": name, "sample": sample, "predictions": predictions}
+        store.write_json(record_uri(live, "evaluation"), evaluation)
+        ModelRegistry(aws=store.aws).register(
+            live, name, decision="Approved", metrics_uri=live.uri("metrics.json"), notes={"map_50": "1"}
+        )
         return numbers(materialize("live_endpoint", settings=live), "live_endpoint")
 
     first, second = deploy(), deploy()

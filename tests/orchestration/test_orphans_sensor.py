@@ -41,9 +41,13 @@ def test_the_job_of_a_failed_run_is_stopped_and_those_of_others_go_on(
 ):
     """Jobs are tagged by the runs that follow them; here three are at work, and one run has died."""
     workshop = Workshop(stand_in)
-    dead = instance.add_run(run("FAILURE"))
-    instance.report_engine_event("the process died", dead)
-    monkeypatch.setattr(orphans, "was_left", lambda instance, run_id: run_id == dead.run_id)
+
+    @dg.asset
+    def broken():
+        raise RuntimeError("the process died")
+
+    dead = dg.materialize([broken], instance=instance, raise_on_error=False)
+    monkeypatch.setattr(orphans, "GRACE", timedelta())
     resources = {"training_jobs": TrainingJobs(aws=Aws()), "transform_jobs": TransformJobs(aws=Aws())}
 
     def train(name: str, owner: str, run_id: str) -> str:

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from resources.aws import Aws
-from resources.sagemaker_jobs import TrainingJobs
+from resources.sagemaker_jobs import RUN_TAG, TrainingJobs
 from tests.localaws.workshop import Workshop, wait_for
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -128,6 +128,8 @@ def test_a_killed_run_worker_leaves_a_job_that_the_next_run_adopts(workshop, wor
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
     assert workshop.training(name)["TrainingJobStatus"] == "InProgress"
+    [(_, tags)] = jobs.at_work(name)
+    assert RUN_TAG in tags, "so that its run can be asked for, and the job stopped if nobody adopts it"
     workshop.put(wait_until, b"")
     assert jobs.run(request, lambda line: None)["TrainingJobName"] == name
     listed = workshop.sagemaker.list_training_jobs(NameContains=name)["TrainingJobSummaries"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from assets.batches import open_batch, unbatched
+from assets.batches import open_batch, waiting
 from assets.records import read_record
 from tests.assets.conftest import numbers, picture
 from tests.localaws.labeling import Worker, answer, box, wait_for
@@ -45,11 +45,12 @@ def hire(team: dict, username: str) -> None:
 def test_only_the_labeling_of_a_loop_goes_to_its_labeling_service(
     elsewhere, store, materialize, stand_in, labeling
 ):
-    for name in ("a", "b"):
-        store.write(f"{elsewhere.images_uri}{name}.jpg", picture(60, 40))
+    for name, colour in (("a", "white"), ("b", "teal")):
+        store.write(f"{elsewhere.images_uri}{name}.jpg", picture(60, 40, colour))
     materialize("raw_images", settings=elsewhere)
     materialize("labeling_team", "labeling_functions", settings=elsewhere)
-    batch = open_batch(store, elsewhere, unbatched(read_record(store, elsewhere, "raw_images")["images"], []))
+    images = read_record(store, elsewhere, "raw_images")["images"]
+    batch = open_batch(store, elsewhere, waiting(images, [], 1).members)
     materialize("labeling_input", "labeling_job", batch=batch, settings=elsewhere)
 
     team = read_record(store, elsewhere, "labeling_team")

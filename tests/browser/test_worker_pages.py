@@ -136,10 +136,15 @@ def test_closing_the_window_warns_while_something_is_not_saved(studio, desk):
     desk.work_on(name, studio.usernames[0])
     asked: list[str] = []
     desk.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    on_their_way: list = []  # drafts that do not arrive before the warning has come
+    desk.page.route("**/draft", lambda route: route.continue_() if asked else on_their_way.append(route))
     desk.drag(40, 30, 160, 180)
+    wait_for(lambda: desk.page.wait_for_timeout(50) or on_their_way, "a draft to be sent")
     desk.page.close(run_before_unload=True)
     wait_for(lambda: desk.page.wait_for_timeout(50) or asked, "the warning")
     assert asked == ["beforeunload"]
+    for draft in on_their_way:
+        draft.continue_()
     desk.see("Draft saved")
     desk.page.mouse.move(640, 400)  # to look at the picture changes nothing
     with desk.page.expect_event("close"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.costs import Costs, cost_check, cost_within_limit
 from assets.pictures import contact_sheet_of
 from assets.raw_images import raw_images
 from assets.records import OWNERS, publish, read_record
@@ -23,6 +24,7 @@ from vision.predictions import parse_prediction
 
 @dg.asset(
     deps=[raw_images, trained_model, *(dg.AssetKey(f"{side}_split") for side in PURPOSES)],
+    check_specs=[cost_check("batch_predictions", "transform")],
     group_name="model",
     kinds={"sagemaker", "csv"},
     owners=OWNERS,
@@ -51,7 +53,8 @@ def batch_predictions(
             allow_retries=False,
         )
     etags = {uri: images[uri]["etag"] for uri in chosen}
-    job, answers = transform(store, loop, transform_jobs, model["model"], etags, context.log.info)
+    costs = Costs(loop, context.log.info)
+    job, answers = transform(store, loop, transform_jobs, model["model"], etags, context.log.info, costs)
     predictions = {
         uri: parse_prediction(body, model["labels"], images[uri]["width"], images[uri]["height"])
         for uri, body in answers.items()
@@ -69,9 +72,11 @@ def batch_predictions(
         metadata={
             "pictures": contact_sheet_of(store, loop, sure.items(), f"predictions of {model['model']}"),
             **numbers(sure),
+            **costs.metadata(),
             "transform_job": job,
             "predictions": uri,
         },
+        check_results=[cost_within_limit(loop, "transform", costs.spent)],
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 
 from assets.approval import register
+from assets.costs import Costs, cost_check, cost_within_limit
 from assets.evaluation_report import write_report
 from assets.gate import NOT_WORSE_THAN_LIVE, compare_with_live, not_worse_than_live
 from assets.labels import read_accepted
@@ -30,6 +31,7 @@ from vision.pictures import precision_recall_svg
             description="Warns when mAP at an overlap of 0.5 is below `map_floor` of the loop's file.",
         ),
         NOT_WORSE_THAN_LIVE,
+        cost_check("evaluation", "transform"),
     ],
     group_name="model",
     kinds={"sagemaker", "numpy"},
@@ -53,7 +55,8 @@ def evaluation(
     """
     model, test = read_record(store, loop, "trained_model"), read_record(store, loop, "test_split")
     truth = read_truth(store, loop, test)
-    asked = (truth, test["etags"], context.log.info)
+    costs = Costs(loop, context.log.info)
+    asked = (truth, test["etags"], context.log.info, costs)
     found = predict_test_split(store, loop, transform_jobs, model, *asked)
     known = list(dict.fromkeys([*model["labels"], *loop.labels]))  # labels may be newer than the model
     result = evaluate(truth, found.boxes, known)
@@ -73,13 +76,18 @@ def evaluation(
         },
         metadata=numbers(result)
         | write_report(store, loop, result, truth, found.boxes, compared)
+        | costs.metadata()
         | {
             "model": model["model"],
             "transform_job": found.job,
             "model_package": package.arn,
             "approval": package.status,
         },
-        check_results=[map_above_floor(result, loop.map_floor), not_worse_than_live(compared, loop.gate)],
+        check_results=[
+            map_above_floor(result, loop.map_floor),
+            not_worse_than_live(compared, loop.gate),
+            cost_within_limit(loop, "transform", costs.spent),
+        ],
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.costs import Costs
 from assets.predicted_boxes import predict_test_split
 from assets.records import record_uri
 from resources.loop import Gate, Loop
@@ -58,6 +59,7 @@ def compare_with_live(
     truth: Mapping[str, LabeledImage],
     etags: Mapping[str, str],
     log: Callable[[str], None],
+    costs: Costs | None = None,
 ) -> AgainstLive:
     """Both are measured on the test split of now, by the labels of now.
 
@@ -66,7 +68,7 @@ def compare_with_live(
     live = live_model(store, loop)
     if live is None or live["model"] == model:
         return AgainstLive(model, live["model"] if live else None)
-    old = predict_test_split(store, loop, transform_jobs, live, truth, etags, log).boxes
+    old = predict_test_split(store, loop, transform_jobs, live, truth, etags, log, costs).boxes
     difference = compare(truth, boxes, old, confidence=loop.gate.confidence)
     return AgainstLive(model, live["model"], difference)
 

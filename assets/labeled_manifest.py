@@ -76,6 +76,7 @@ def labeled_manifest(
         **numbers(manifest, FORMS[loop.label_form].noun),
         "labeling_job": job.name if job else IMPORTED,
         "output_manifest": output,
+        **labeling_cost(loop, job),
     }
     write_left(store, loop, batch, left_over(read_members(store, loop, batch), sent, manifest))
     body = training_manifest(loop, manifest.images)
@@ -107,6 +108,12 @@ def answers(
     asked = read_record(store, loop, "labeling_input", batch)["images"]
     job = finished_job(ground_truth, read_record(store, loop, "labeling_job", batch)["name"])
     return {image["uri"]: image["etag"] for image in asked}, job, job.output_uri
+
+
+def labeling_cost(loop: Loop, job: LabelingJob | None) -> dict[str, Any]:
+    """What the labels cost, by the images that the job labeled; of a batch that was imported, nothing."""
+    cost = loop.budget.labeling_cost(job.labeled, job.workers or 0) if job else None
+    return {} if cost is None else {"cost": round(cost, 4), "currency": loop.budget.currency}
 
 
 def finished_job(ground_truth: GroundTruth, name: str) -> LabelingJob:

@@ -6,6 +6,8 @@ import dagster as dg
 
 from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members, write_left
 from assets.content import Places, place_of, places
+from assets.costs import Costs, expected_end
+from assets.earlier_jobs import earlier_labelings
 from assets.functions import labeling_functions
 from assets.imported import is_imported
 from assets.raw_images import raw_images
@@ -13,6 +15,7 @@ from assets.records import OWNERS, publish, read_record
 from assets.review import reviewed_lines
 from assets.task_template import task_template
 from assets.workforce import labeling_team
+from resources.estimates import labeling_estimate
 from resources.ground_truth import GroundTruth, label_categories, labeling_job_request
 from resources.loop import Loop
 from resources.names import content_hash, job_name, sha256
@@ -132,7 +135,12 @@ def labeling_job(
         pre_annotation_arn=functions["pre_annotation"]["arn"],
         consolidation_arn=functions["consolidation"]["arn"],
     )
-    job = ground_truth.adopt_or_create(request)
+    costs, images = Costs(loop, context.log.info), len(inputs["images"])
+    permit = costs.permit(
+        "labeling", lambda: labeling_estimate(loop, images, earlier_labelings(ground_truth, loop))
+    )
+    job = ground_truth.adopt_or_create(request, permit)
+    costs.add(job.name)
     if job.status != "Completed":
         write_left(store, loop, batch, None)
     return publish(
@@ -143,8 +151,10 @@ def labeling_job(
         batch=batch,
         metadata={
             "labeling_job": job.name,
-            "images": len(inputs["images"]),
+            "images": images,
             "workers_per_object": loop.labeling.workers_per_object,
+            **costs.metadata(),
+            **expected_end(costs),
             "portal": dg.MetadataValue.url(team["portal"]),
             **progress_metadata(ground_truth.aws, team["portal"], job.name),
         },

@@ -84,10 +84,20 @@ def live_endpoint(
             "boxes_on_sample": len(answer.boxes),
             "sample": measured["sample"],
             "deployment": loop.endpoint.deployment,
+            **running_cost(loop),
             "deleted_versions": endpoints.clean_up(loop.slug, keep, model["model"]) if keep else [],
         },
         check_results=[endpoint_agrees_with_batch(store, loop, endpoints, model["labels"], measured)],
     )
+
+
+def running_cost(loop: Loop) -> dict[str, Any]:
+    """Of the endpoint's instances; empty without the tariff of `endpoint.instance_type`."""
+    hour = loop.budget.instance_cost(loop.endpoint.instance_type, 3600, loop.endpoint.instance_count)
+    if hour is None:
+        return {}
+    prices = {"cost_per_hour": round(hour, 4), "cost_per_day": round(hour * 24, 2)}
+    return prices | {"currency": loop.budget.currency}
 
 
 def read_evaluation(store: ObjectStore, loop: Loop, model: str) -> dict[str, Any]:

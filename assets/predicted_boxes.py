@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assets.costs import Costs
 from assets.transform import transform
 from resources.loop import Loop
 from resources.names import content_hash
@@ -29,6 +30,7 @@ def predict_test_split(
     truth: Mapping[str, LabeledImage],
     etags: Mapping[str, str],
     log: Callable[[str], None],
+    costs: Costs | None = None,
 ) -> PredictedBoxes:
     """``model`` has the name of the SageMaker model and the labels it was trained with.
 
@@ -39,7 +41,7 @@ def predict_test_split(
     try:
         kept = store.read_json(uri)
     except FileNotFoundError:
-        job, answers = transform(store, loop, transform_jobs, model["model"], etags, log)
+        job, answers = transform(store, loop, transform_jobs, model["model"], etags, log, costs)
         boxes = {
             image: parse_prediction(body, model["labels"], truth[image].width, truth[image].height)
             for image, body in answers.items()

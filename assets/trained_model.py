@@ -7,10 +7,13 @@ from typing import Any
 
 import dagster as dg
 
+from assets.costs import Costs, cost_check, cost_within_limit
+from assets.earlier_jobs import earlier_trainings
 from assets.packaging import pack_source, source_digest
 from assets.records import OWNERS, publish, read_record, record_uri
 from resources.containers import pytorch_image
 from resources.endpoints import Endpoints
+from resources.estimates import Estimate, job_cost, training_estimate
 from resources.loop import Loop
 from resources.names import job_name
 from resources.object_store import ObjectStore
@@ -24,6 +27,7 @@ DETECTOR = Path(__file__).resolve().parents[1] / "detector"
 
 @dg.asset(
     deps=[dg.AssetKey("train_split"), dg.AssetKey("validation_split")],
+    check_specs=[cost_check("trained_model", "training")],
     group_name="model",
     kinds={"sagemaker", "pytorch"},
     owners=OWNERS,
@@ -50,19 +54,18 @@ def trained_model(
         return kept
     region, role = endpoints.aws.region_name(), roles.ensure(loop.role_name, loop.bucket)
     image = loop.training.image_uri or pytorch_image("training", region, loop.training.instance_type)
-    job = training_jobs.run(
-        training_job_request(
-            loop,
-            name=job_name(loop.name, "train", model_inputs(loop, train, validation, image)),
-            image_uri=image,
-            role_arn=role,
-            train_uri=train["manifest"],
-            validation_uri=validation["manifest"],
-            source_uri=upload_source(store, loop),
-            output_uri=loop.uri("models"),
-        ),
-        context.log.info,
+    request = training_job_request(
+        loop,
+        name=job_name(loop.name, "train", model_inputs(loop, train, validation, image)),
+        image_uri=image,
+        role_arn=role,
+        train_uri=train["manifest"],
+        validation_uri=validation["manifest"],
+        source_uri=upload_source(store, loop),
+        output_uri=loop.uri("models"),
     )
+    costs = Costs(loop, context.log.info)
+    job = train_within_budget(costs, store, loop, training_jobs, request, len(train["etags"]))
     record = {
         "training_job": job["TrainingJobName"],
         "model": make_model(endpoints, loop, job, region, role),
@@ -70,7 +73,32 @@ def trained_model(
         "labels": loop.labels,
         "trained_on": [train["manifest"], validation["manifest"]],
     }
-    return publish(store, loop, "trained_model", record, metadata=numbers(job, train) | record)
+    return publish(
+        store,
+        loop,
+        "trained_model",
+        record,
+        metadata=numbers(job, train) | costs.metadata() | record,
+        check_results=[cost_within_limit(loop, "training", costs.spent)],
+    )
+
+
+def train_within_budget(
+    costs: Costs,
+    store: ObjectStore,
+    loop: Loop,
+    training_jobs: TrainingJobs,
+    request: dict[str, Any],
+    images: int,
+) -> dict[str, Any]:
+    """Have the job done; raises dg.Failure before it is created if it would cost too much."""
+
+    def estimate() -> Estimate:
+        return training_estimate(loop, images, earlier_trainings(store, training_jobs, loop, request))
+
+    job = training_jobs.run(request, costs.log, costs.permit("training", estimate))
+    costs.add(job["TrainingJobName"], job_cost(loop, job))
+    return job
 
 
 def kept_model(store: ObjectStore, loop: Loop, splits: list[dict[str, Any]]) -> dg.MaterializeResult | None:
@@ -86,7 +114,14 @@ def kept_model(store: ObjectStore, loop: Loop, splits: list[dict[str, Any]]) -> 
     if not before or new >= loop.automation.min_new_labels:
         return None
     waits = {"new_labels": new, "waits_for": loop.automation.min_new_labels}
-    return publish(store, loop, "trained_model", record, metadata=waits | {"model": record["model"]})
+    return publish(
+        store,
+        loop,
+        "trained_model",
+        record,
+        metadata=waits | {"model": record["model"]},
+        check_results=[cost_within_limit(loop, "training", [])],
+    )
 
 
 def changed_labels(before: Iterable[bytes], now: Iterable[bytes]) -> int:

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 
 import dagster as dg
 
+from assets.costs import Costs
+from assets.earlier_jobs import earlier_transforms
+from resources.estimates import Estimate, job_cost, transform_estimate
 from resources.loop import Loop
 from resources.names import content_hash, job_name
 from resources.object_store import ObjectStore
@@ -18,11 +21,14 @@ def transform(
     model: str,
     etags: Mapping[str, str],
     log: Callable[[str], None],
+    costs: Costs | None = None,
 ) -> tuple[str, dict[str, bytes]]:
     """The job's name, and the model's answer for each image; ``etags`` gives the images' versions by URI.
 
     All images lie in the loop's bucket. Whoever asks the same model about the same images shares the job.
+    Raises dg.Failure for a job that is expected to cost too much; ``costs`` gets what it did cost.
     """
+    costs = costs or Costs(loop, log)
     bucket = f"s3://{loop.bucket}/"
     keys = [uri.removeprefix(bucket) for uri in sorted(etags)]
     name = job_name(loop.name, "transform", {"model": model, "images": sorted(etags.items())})
@@ -37,7 +43,12 @@ def transform(
         ),
         output_uri=loop.uri(f"transform/{name}"),
     )
-    job = transform_jobs.run(request, log)
+
+    def estimate() -> Estimate:
+        return transform_estimate(loop, len(keys), earlier_transforms(store, transform_jobs, loop, request))
+
+    job = transform_jobs.run(request, log, costs.permit("transform", estimate))
+    costs.add(job["TransformJobName"], job_cost(loop, job))
     output = job["TransformOutput"]["S3OutputPath"].rstrip("/") + "/"
     answers = match_answers(keys, [found.uri.removeprefix(output) for found in store.list(output)])
     missing = sorted(set(keys) - set(answers))

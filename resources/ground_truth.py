@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -27,6 +29,7 @@ class LabelingJob:
     failure_reason: str | None
     modified: datetime
     created: datetime | None = None
+    workers: int | None = None  # asked about each image; lists of jobs do not tell
 
     @property
     def total(self) -> int:
@@ -48,6 +51,7 @@ class LabelingJob:
             failure_reason=described.get("FailureReason"),
             modified=described["LastModifiedTime"],
             created=described.get("CreationTime"),
+            workers=described.get("HumanTaskConfig", {}).get("NumberOfHumanWorkersPerDataObject"),
         )
 
 
@@ -108,14 +112,21 @@ def labeling_job_request(
 class GroundTruth(dg.ConfigurableResource):
     aws: Aws
 
-    def adopt_or_create(self, request: dict[str, Any]) -> LabelingJob:
-        """Returns at once: people take hours or days."""
+    def adopt_or_create(
+        self, request: dict[str, Any], permit: AbstractContextManager[None] | None = None
+    ) -> LabelingJob:
+        """Returns at once: people take hours or days. ``permit`` is entered only to create a job."""
         client = self.aws.ground_truth()
+
+        def create(name: str) -> None:
+            with permit or nullcontext():
+                client.create_labeling_job(**(request | {"LabelingJobName": name}))
+
         with explained(f"start the labeling job {request['LabelingJobName']}"):
             described = adopt_or_create(
                 request["LabelingJobName"],
                 describe=self._describe,
-                create=lambda name: client.create_labeling_job(**(request | {"LabelingJobName": name})),
+                create=create,
                 status="LabelingJobStatus",
                 ended_without_result={"Failed", "Stopped", "Stopping"},
             )
@@ -141,6 +152,19 @@ class GroundTruth(dg.ConfigurableResource):
                         if job.name.startswith(name_prefix) and job.arn not in seen:
                             seen.add(job.arn)
                             yield job
+
+    def completed(self, name_prefix: str, most: int) -> list[LabelingJob]:
+        """The newest completed jobs, as DescribeLabelingJob tells of them."""
+        pages = self.aws.ground_truth().get_paginator("list_labeling_jobs")
+        newest = {"StatusEquals": "Completed", "SortBy": "CreationTime", "SortOrder": "Descending"}
+        with explained("list the labeling jobs"):
+            listed = (
+                job["LabelingJobName"]
+                for page in pages.paginate(NameContains=name_prefix, **newest)
+                for job in page["LabelingJobSummaryList"]
+            )
+            names = [*islice((name for name in listed if name.startswith(name_prefix)), most)]
+            return [job for name in names if (job := self.describe(name))]
 
     def render_template(self, template: str, task_input: dict[str, Any], role_arn: str) -> RenderedTask:
         """The page that a worker would see for one task, rendered by Ground Truth itself."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import dagster as dg
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from resources.loop_budget import Budget
 from resources.loop_endpoint import Endpoint
 from resources.settings import Settings as _Settings
 
@@ -215,6 +216,7 @@ class Loop(_Settings):
     endpoint: Endpoint = Endpoint()
     automation: Automation = Automation()
     gate: Gate = Gate()
+    budget: Budget = Budget()
     auto_approve: bool = Field(
         True, description="False: a new model serves only when a person has approved it in the model registry"
     )
@@ -287,6 +289,12 @@ class Loop(_Settings):
         ours = {"classes", *(name for name in self.training.hyperparameters if name.startswith("sagemaker_"))}
         if given := sorted(ours & set(self.training.hyperparameters)):
             raise ValueError(f"training.hyperparameters: {', '.join(given)} is set by the loop itself")
+        return self
+
+    @model_validator(mode="after")
+    def _known_prices(self) -> "Loop":
+        types = {"training": self.training.instance_type, "transform": self.transform.instance_type}
+        self.budget.check_limits(types)
         return self
 
     @property

@@ -3,6 +3,8 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from itertools import islice
 from typing import Any, ClassVar
 
 import dagster as dg
@@ -36,14 +38,20 @@ class _Jobs(dg.ConfigurableResource):
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         self._run = context.run.run_id if context.run else None
 
-    def run(self, request: dict[str, Any], log: Callable[[str], None]) -> dict[str, Any]:
+    def run(
+        self,
+        request: dict[str, Any],
+        log: Callable[[str], None],
+        permit: AbstractContextManager[None] | None = None,
+    ) -> dict[str, Any]:
         """Have the job done and return its description; ``log`` gets each line that it prints.
 
-        A completed job of the request's name is returned as it is, a running one is followed. If the run is
-        cancelled meanwhile the job is stopped. Raises dg.Failure if it fails or somebody else stops it.
+        A completed job of the request's name is returned as it is, a running one is followed; ``permit`` is
+        entered only to create one. If the run is cancelled meanwhile the job is stopped. Raises dg.Failure if
+        it fails or somebody else stops it.
         """
         with explained(f"start the {self.kind.lower()} job {request[self._name]}"):
-            job = self.adopt_or_create(request)
+            job = self.adopt_or_create(request, permit)
         name = job[self._name]
         try:
             log(f"{self.kind} job {name}: {job[self._status]}")
@@ -54,11 +62,17 @@ class _Jobs(dg.ConfigurableResource):
             self.stop(name)
             raise
 
-    def adopt_or_create(self, request: dict[str, Any]) -> dict[str, Any]:
+    def adopt_or_create(
+        self, request: dict[str, Any], permit: AbstractContextManager[None] | None = None
+    ) -> dict[str, Any]:
+        def create(name: str) -> None:
+            with permit or nullcontext():
+                self._call("create", **(request | {self._name: name}))
+
         return adopt_or_create(
             request[self._name],
             describe=self.describe,
-            create=lambda name: self._call("create", **(request | {self._name: name})),
+            create=create,
             status=self._status,
             ended_without_result={"Failed", "Stopped", "Stopping"},
         )
@@ -79,6 +93,19 @@ class _Jobs(dg.ConfigurableResource):
                     if job[self._name].startswith(name_prefix):
                         found = sagemaker.list_tags(ResourceArn=job[f"{self.kind}JobArn"])["Tags"]
                         yield job[self._name], {tag["Key"]: tag["Value"] for tag in found}
+
+    def completed(self, name_prefix: str, most: int) -> list[dict[str, Any]]:
+        """The descriptions of the newest completed jobs."""
+        pages = self.aws.client("sagemaker").get_paginator(f"list_{self.kind.lower()}_jobs")
+        newest = {"StatusEquals": "Completed", "SortBy": "CreationTime", "SortOrder": "Descending"}
+        with explained(f"list the {self.kind.lower()} jobs"):
+            listed = (
+                job[self._name]
+                for page in pages.paginate(NameContains=name_prefix, **newest)
+                for job in page[f"{self.kind}JobSummaries"]
+            )
+            names = [*islice((name for name in listed if name.startswith(name_prefix)), most)]
+            return [job for name in names if (job := self.describe(name))]
 
     def describe(self, name: str) -> dict[str, Any] | None:
         return describe_or_none(lambda: self._call("describe", **{self._name: name}))

@@ -3,13 +3,14 @@
 Only one of these blocks. The others tell of labels that training can use and a person should look at.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
 
 from resources.ground_truth import LabelingJob
 from resources.loop import Loop
+from vision.class_mix import departures
 from vision.label_quality import class_map, contradictions, least_agreed, mean, odd_boxes, only_label
 from vision.manifest import LabeledManifest
 from vision.mask_labels import BACKGROUND
@@ -33,6 +34,13 @@ CLASS_IDS_ARE_STABLE = dg.AssetCheckSpec(
     asset="labels",
     description="Warns when a class id stands for another label in a batch than in the loop's file. Labels "
     "are read by name, so training is right; models of before and after number their classes differently.",
+)
+CLASS_MIX_IS_STABLE = dg.AssetCheckSpec(
+    "class_mix_is_stable",
+    asset="labels",
+    description="Warns of batches whose labels are mixed otherwise than those before them: a label is "
+    "missing or took over, or more than `checks.max_class_shift` of the objects changed. New kinds of "
+    "images can be the reason, or workers who misread their instructions.",
 )
 LABEL_CHECKS = [
     dg.AssetCheckSpec(name, asset="labeled_manifest", description=description, blocking=name in BLOCKING)
@@ -108,6 +116,15 @@ def class_ids_are_stable(loop: Loop, maps: Iterable[tuple[str, dict[int, str]]])
     names = [BACKGROUND, *loop.labels] if loop.label_form == "semantic_segmentation" else loop.labels
     order = ("the loop's file", dict(enumerate(names)))
     return _result("class_ids_are_stable", several=_in_words(contradictions([order, *maps])))
+
+
+def class_mix_is_stable(loop: Loop, batches: Iterable[tuple[str, Mapping[str, int]]]) -> dg.AssetCheckResult:
+    """``batches`` are (batch, objects per label) in the order of time. Verdicts are not judged: those of a
+    batch of good labels are all the same.
+    """
+    verdicts = loop.label_form == "label_verification"
+    departing = [] if verdicts else departures(batches, loop.checks.max_class_shift)
+    return _result("class_mix_is_stable", departing=[str(departure) for departure in departing[::-1]])
 
 
 def _in_words(several: dict[int, dict[str, str]]) -> list[str]:

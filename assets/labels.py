@@ -1,5 +1,6 @@
 """One label per image, whichever batch it came in."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,7 +8,12 @@ from typing import Any
 import dagster as dg
 
 from assets.content import place_of, places
-from assets.label_checks import CLASS_IDS_ARE_STABLE, class_ids_are_stable
+from assets.label_checks import (
+    CLASS_IDS_ARE_STABLE,
+    CLASS_MIX_IS_STABLE,
+    class_ids_are_stable,
+    class_mix_is_stable,
+)
 from assets.labeled_manifest import labeled_manifest
 from assets.raw_images import raw_images
 from assets.records import OWNERS, batch_records, publish, read_record
@@ -41,7 +47,7 @@ class Label:
 
 @dg.asset(
     deps=[raw_images, dg.AssetDep(labeled_manifest, partition_mapping=dg.AllPartitionMapping())],
-    check_specs=[CLASS_IDS_ARE_STABLE],
+    check_specs=[CLASS_IDS_ARE_STABLE, CLASS_MIX_IS_STABLE],
     group_name="labels",
     kinds={"s3", "json"},
     owners=OWNERS,
@@ -79,7 +85,10 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
         },
         metadata=numbers(history, current, FORMS[loop.label_form].noun)
         | {"manifest": manifest, "history": history_uri},
-        check_results=[class_ids_are_stable(loop, class_maps(loop, history))],
+        check_results=[
+            class_ids_are_stable(loop, class_maps(loop, history)),
+            class_mix_is_stable(loop, class_mixes(current)),
+        ],
     )
 
 
@@ -119,6 +128,14 @@ def class_maps(loop: Loop, history: Mapping[str, list[Label]]) -> Iterator[tuple
     for versions in history.values():
         for label in versions:
             yield label.batch, class_map(label.image.line, loop.kept_attribute)
+
+
+def class_mixes(current: Mapping[str, Label]) -> list[tuple[str, Counter]]:
+    """Objects per label of each batch, of the labels that count now; the oldest batch first."""
+    mixes: dict[str, Counter] = {}
+    for label in sorted(current.values(), key=lambda label: label.image.created or ""):
+        mixes.setdefault(label.batch, Counter()).update(label.image.names)
+    return list(mixes.items())
 
 
 def current_labels(

@@ -118,6 +118,12 @@ class Checks(_Settings):
     min_agreement: float = Field(
         0.5, ge=0, le=1, description="labeled_manifest warns below this mean confidence of a batch's labels"
     )
+    max_class_shift: float = Field(
+        0.3,
+        gt=0,
+        le=1,
+        description="labels warns when the part of a batch that changed label exceeds chance by more",
+    )
 
 
 class Training(_Settings):

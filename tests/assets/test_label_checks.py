@@ -10,6 +10,7 @@ from assets.label_checks import (
     LABEL_CHECKS,
     class_ids_are_stable,
     class_ids_mean_one_label,
+    class_mix_is_stable,
     label_warnings,
 )
 from resources.ground_truth import LabelingJob
@@ -69,6 +70,18 @@ def test_a_class_id_that_changes_between_batches_is_told_with_the_batch():
     check = class_ids_are_stable(LOOP, [*stable, ("batch-3", {0: "bar"})])
     assert (check.passed, check.severity) == (False, AssetCheckSeverity.WARN)
     assert check.metadata["examples"].value == ["0: square (the loop's file), bar (batch-3)"]
+
+
+def test_a_batch_that_is_labeled_otherwise_is_told_and_verdicts_are_not_judged():
+    usual = [("batch-1", {"square": 30, "bar": 30}), ("batch-2", {"square": 15, "bar": 12})]
+    assert class_mix_is_stable(LOOP, usual).passed
+    collapsed = [*usual, ("batch-3", {"square": 40})]
+    check = class_mix_is_stable(LOOP, collapsed)
+    assert (check.passed, check.severity) == (False, AssetCheckSeverity.WARN)
+    assert check.metadata["departing"].value == 1
+    assert check.metadata["examples"].value[0].startswith("batch-3: no bar (before 48%), 100% square")
+    review = {"kind": "verification", "loop": "drinks", "attribute": "boxes"}
+    assert class_mix_is_stable(Loop(**(LEAST | {"labels": LABELS, "review": review})), collapsed).passed
 
 
 def test_pixels_of_masks_are_counted_from_the_background():

@@ -4,7 +4,7 @@ import pytest
 from dagster import AssetKey, Failure
 from dagster._core.errors import DagsterAssetCheckFailedError
 
-from assets.labels import Label, current_labels, merge
+from assets.labels import Label, class_mixes, current_labels, merge
 from assets.picture_groups import group_new_images
 from assets.records import publish, read_record, record_uri
 from assets.splits import divide, groups_of
@@ -79,6 +79,15 @@ def test_batches_are_merged_and_the_same_batches_make_the_same_version(loop, sto
     history = store.read_json(found["history"])
     assert [label["batch"] for label in history["s3://b/1"]] == ["batch-1", "batch-2"]
     assert version(second, "labels") != version(first, "labels")
+
+
+def test_batches_are_compared_in_the_order_of_time_by_the_labels_that_count():
+    labels = {
+        "s3://b/1": Label(image("s3://b/1", SQUARE, BAR, created="2026-02-01T00:00:00"), "one", "batch-a"),
+        "s3://b/2": Label(image("s3://b/2", SQUARE, created="2026-01-01T00:00:00"), "two", "batch-b"),
+        "s3://b/3": Label(image("s3://b/3", SQUARE, created="2026-03-01T00:00:00"), "three", "batch-b"),
+    }
+    assert class_mixes(labels) == [("batch-b", {"square": 2}), ("batch-a", {"square": 1, "bar": 1})]
 
 
 def test_a_deleted_image_leaves_labels_and_splits_and_stays_in_the_history(loop, store, materialize):

@@ -1,14 +1,18 @@
 """What the requester's page tells of labeling jobs, against answers that are known."""
 
+import asyncio
 import json
 import time
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from localaws.groundtruth.jobs import Jobs
+from localaws.groundtruth.requester.app import RequesterApp
 from localaws.groundtruth.requester.pictures import Pictures
 from localaws.groundtruth.requester.reports import Reports
+from localaws.groundtruth.requester.sessions import RequesterSessions
 from localaws.groundtruth.tables import create_tables
 from localaws.store import Store
 from tests.localaws.labeling import HEIGHT, WIDTH, Studio, answer, box, wait_for
@@ -291,6 +295,25 @@ def test_a_label_of_any_form_is_told_and_never_breaks_the_page(tmp_path, outcome
     json.dumps(told, allow_nan=False)
     assert told["newest"][-1]["number"] == 0
     assert "secret" not in json.dumps(told["newest"])
+
+
+def test_half_a_character_in_a_name_does_not_break_the_page(tmp_path):
+    store, outcome = store_with(tmp_path, 3), '{"boxes": {"class-name": "dog \\ud800"}}'
+    with store.transaction() as connection:
+        connection.execute("UPDATE object SET outcome = ? WHERE state = 'labeled'", (outcome,))
+    sessions = RequesterSessions(store)
+    reports = Reports(store, Jobs(store), lambda uri: uri)
+    app = RequesterApp(access=None, sessions=sessions, reports=reports, static=None, secure=False)
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(Starlette(routes=app.routes()))
+        session = {"requester": sessions.open("arn")}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://portal", cookies=session
+        ) as client:
+            return await client.get("/api/requester/jobs/job")
+
+    assert asyncio.run(ask()).json()["newest"][0]["class"]["label"] == "dog \ud800"
 
 
 def pictures() -> Pictures:

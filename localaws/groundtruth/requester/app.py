@@ -7,10 +7,11 @@ from collections.abc import Callable
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from localaws.groundtruth.portal.api import image_path
+from localaws.groundtruth.portal.messages import Reply
 from localaws.groundtruth.portal.signing import Signer
 from localaws.groundtruth.portal.static_files import StaticFiles
 from localaws.groundtruth.requester.access import Access, Refused
@@ -78,14 +79,14 @@ class RequesterApp:
         return response
 
     def overview(self, request: Request) -> Response:
-        return JSONResponse(self._for_whom(request) | self.reports.overview())
+        return Reply(self._for_whom(request) | self.reports.overview())
 
     def report(self, request: Request) -> Response:
         who, name = self._for_whom(request), request.path_params["name"]
         report = self.reports.report(name)
         if report is None:
             raise HTTPException(404, f"there is no labeling job {name}")
-        return JSONResponse(who | report)
+        return Reply(who | report)
 
     def _for_whom(self, request: Request) -> dict[str, str]:
         arn = self.sessions.find(request.cookies.get(COOKIE, ""))

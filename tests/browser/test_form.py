@@ -214,11 +214,23 @@ def test_a_locked_form_takes_nothing_more(mount):
     task = mount(form(CONTROLS))
     task.tell({"type": "locked"})
     wait_until(lambda: message(task).startswith("The time for this task is over"))
-    task.button("Submit").click()
+    submit = task.button("Submit")
+    assert submit.is_disabled() and submit.get_attribute("title") == message(task)
+    task.press("Control+Enter")
 
     assert task.messages("submit") == []
     assert task.frame.locator("input[name=a]").is_disabled()
     assert task.frame.locator("crowd-input input").is_disabled()
+
+
+def test_a_locked_form_disables_the_buttons_of_its_template(mount):
+    task = mount(
+        form('<crowd-button form-action="submit">Send</crowd-button><button type="submit">Go</button>')
+    )
+    task.tell({"type": "locked"})
+    wait_until(lambda: message(task).startswith("The time for this task is over"))
+    assert task.button("Send").is_disabled() and task.button("Go").is_disabled()
+    assert task.frame.locator("crowd-button").get_attribute("title") == message(task)
 
 
 def test_the_ready_events_come_once_each_and_in_order(mount):

@@ -134,6 +134,8 @@ def test_nothing_changes_when_the_time_is_over(task):
     task.tell({"type": "locked"})
     alert = task.frame.get_by_role("alert").first
     wait_until(lambda: alert.inner_text().startswith("The time for this task is over"))
+    submit = task.button("Submit")
+    assert submit.is_disabled() and submit.get_attribute("title") == alert.inner_text()
     task.drag((300, 200), (350, 250))
     task.press("Escape", "]", "Delete", "Enter", "Control+Enter")
 

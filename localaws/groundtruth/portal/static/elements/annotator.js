@@ -184,9 +184,9 @@ export class Annotator extends LabelingElement {
     if (!this.failure) this.parts.nothing.focus();
   }
 
-  lock() {
+  lock(reason) {
     this.#locked = true;
-    super.lock();
+    super.lock(reason);
   }
 
   // Changes.

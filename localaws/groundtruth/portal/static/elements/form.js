@@ -13,7 +13,14 @@ import {
 import { submitButton } from "./frame.js";
 import { PortalPage } from "./portal-page.js";
 import { FORM, THEME } from "./styles.js";
-import { fillsForm, hasSubmitButton, isSubmitButton, isSwitchedOff } from "./submit-place.js";
+import {
+  fillsForm,
+  hasSubmitButton,
+  isSubmitButton,
+  isSwitchedOff,
+  submitButtons,
+  switchOff,
+} from "./submit-place.js";
 
 const DRAFT_DELAY = 2_000; // milliseconds after a change
 const PREVIEW = "This is a preview: the answer goes nowhere.";
@@ -22,6 +29,7 @@ const TIME_OVER = "The time for this task is over; nothing can be changed or sub
 export class CrowdForm extends HTMLElement {
   #portal = null;
   #message = null;
+  #submit = null; // our own button, where the form has one
   #footer = null;
   #sent = false;
   #locked = false;
@@ -60,7 +68,8 @@ export class CrowdForm extends HTMLElement {
   #placeSubmit() {
     if (this.#filling) this.toggleAttribute("filled", true);
     if (this.#filling || hasSubmitButton(this)) return;
-    this.#footer.append(submitButton(() => this.requestSubmit()));
+    this.#submit = submitButton(() => this.requestSubmit());
+    this.#footer.append(this.#submit);
   }
 
   /** The labeling element that is all of the form and shows its messages; undefined without one. */
@@ -125,8 +134,9 @@ export class CrowdForm extends HTMLElement {
   #lock() {
     this.#locked = true;
     clearTimeout(this.#draftTimer);
-    for (const element of crowdElements(this)) element.lock?.();
+    for (const element of crowdElements(this)) element.lock?.(TIME_OVER);
     for (const input of plainInputs(this)) input.disabled = true;
+    for (const button of [this.#submit, ...submitButtons(this)]) switchOff(button, TIME_OVER);
     this.#say(TIME_OVER);
   }
 

@@ -19,6 +19,7 @@ export function buildFrame(element, toolbar, { main, side, tools, controls, subm
     heading: el("h1"),
     message: el("span", { className: "message", role: "alert" }),
     live: el("div", { className: "unseen", role: "status", "aria-live": "polite" }),
+    submit: submits ? submitButton(() => element.closest("crowd-form").requestSubmit()) : null,
     dialogs: [shortcuts.dialog],
     showShortcuts: shortcuts.open,
   };
@@ -30,13 +31,13 @@ export function buildFrame(element, toolbar, { main, side, tools, controls, subm
   parts.middle = el("div", { className: "middle" }, parts.instructions, main, side);
   const top = el("div", { className: "top" }, parts.heading);
   top.append(...instructionButtons(element, toolbar, parts));
-  const end = el("span", { className: "end" }, parts.message, ...controls);
-  if (submits) end.append(submitButton(() => element.closest("crowd-form").requestSubmit()));
+  parts.end = el("span", { className: "end" }, parts.message, ...controls);
+  if (parts.submit) parts.end.append(parts.submit);
   parts.bar = el(
     "div",
     { className: "bar", role: "toolbar", "aria-label": "Tools" },
     ...tools,
-    end,
+    parts.end,
   );
   element.shadowRoot.append(top, parts.middle, parts.bar, parts.live, ...parts.dialogs);
   return parts;

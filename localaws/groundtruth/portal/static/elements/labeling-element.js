@@ -7,7 +7,7 @@
 
 import { listenForKeys, stopListening } from "./keyboard.js";
 import { FRAME, THEME } from "./styles.js";
-import { fillsForm } from "./submit-place.js";
+import { fillsForm, switchOff } from "./submit-place.js";
 import { Toolbar } from "./toolbar.js";
 
 export class LabelingElement extends HTMLElement {
@@ -89,9 +89,12 @@ export class LabelingElement extends HTMLElement {
   }
 
   /** The time is over: what is there can be looked at, and no longer changed. */
-  lock() {
-    this.parts.bar.inert = true;
-    this.parts.side.inert = true;
+  lock(reason) {
+    const { bar, end, message, side, submit } = this.parts;
+    const shown = [end, message, submit]; // an inert button cannot tell why, nor an inert message be heard
+    for (const part of [side, ...bar.children, ...end.children])
+      if (!shown.includes(part)) part.inert = true;
+    switchOff(submit, reason);
   }
 
   changed() {

@@ -131,6 +131,7 @@ export const FRAME = sheet(`
   .zoom { min-width: 5ch; text-align: center; font-variant-numeric: tabular-nums; }
   .tick { display: inline-flex; align-items: center; gap: 8px; min-height: 36px; cursor: pointer; }
   .tick input { width: 18px; height: 18px; margin: 0; accent-color: var(--accent); }
+  .bar [inert], .side[inert] { opacity: 0.4; }
   .bar .message { max-width: 60ch; }
   .bar .message:empty { display: none; }
   .stage.looking { cursor: grab; }

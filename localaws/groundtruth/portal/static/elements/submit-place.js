@@ -4,6 +4,11 @@
 const SUBMITS = "crowd-button[form-action=submit], button[type=submit], input[type=submit]";
 const UNSEEN = "script, style, template, link, meta, input[type=hidden]";
 
+/** Those of the template. */
+export function submitButtons(form) {
+  return [...form.querySelectorAll(SUBMITS)];
+}
+
 export function hasSubmitButton(form) {
   return form.querySelector(SUBMITS) !== null;
 }
@@ -14,8 +19,13 @@ export function isSubmitButton(node) {
 
 /** Whether the template has Submit buttons and has disabled them all: it is not time to submit. */
 export function isSwitchedOff(form) {
-  const buttons = [...form.querySelectorAll(SUBMITS)];
+  const buttons = submitButtons(form);
   return buttons.length > 0 && buttons.every((button) => button.disabled);
+}
+
+/** Disable a button, if there is one, and say why where the pointer rests on it. */
+export function switchOff(button, reason) {
+  if (button) Object.assign(button, { disabled: true, title: reason });
 }
 
 /**

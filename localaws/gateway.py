@@ -130,7 +130,7 @@ class Gateway:
             )
         what = request.headers.get("x-amz-target") or f"{request.method} {request.path}"
         logger.error("%s failed", what, exc_info=problem)
-        message = f"{what} failed in the stand-in, see its log: {type(problem).__name__}: {problem}"
+        message = f"{what} failed in this server, see its log: {type(problem).__name__}: {problem}"
         return AwsError("InternalFailure", message, 500)
 
 

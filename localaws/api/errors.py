@@ -22,8 +22,12 @@ class AwsError(Exception):
         self.status = status
 
 
-def not_implemented(operation: str) -> AwsError:
-    return AwsError("NotImplementedException", f"not implemented by the stand-in: {operation}", 501)
+class UnknownOperation(Exception):
+    """Nothing here does what the request asks for; the text says what that is."""
+
+
+def not_implemented(operation: UnknownOperation, server: str) -> AwsError:
+    return AwsError("NotImplementedException", f"not implemented by {server}: {operation}", 501)
 
 
 def json_error(error: AwsError) -> Response:

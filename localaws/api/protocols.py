@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, StructureShape
 
-from localaws.api.errors import AwsError, Response, json_error, not_implemented, query_error
+from localaws.api.errors import AwsError, Response, UnknownOperation, json_error, query_error
 from localaws.api.request import Request
 from localaws.api.serialisation import from_form, from_json, from_text, to_json, to_text, to_xml, wire_name
 
@@ -149,7 +149,7 @@ class RestJsonProtocol:
                 continue
             if match := pattern.fullmatch(request.path):
                 return operation, {name: unquote(text) for name, text in match.groupdict().items()}
-        raise not_implemented(f"{request.method} {request.path} of {self.model.service_name}")
+        raise UnknownOperation(f"{request.method} {request.path} of {self.model.service_name}")
 
 
 PROTOCOLS = {"json": JsonProtocol, "query": QueryProtocol, "rest-json": RestJsonProtocol}
@@ -159,7 +159,7 @@ def find_operation(model: ServiceModel, name: str) -> OperationModel:
     try:
         return model.operation_model(name)
     except OperationNotFoundError:  # or one that is newer than the models here
-        raise not_implemented(name or f"a call of {model.service_name} that names no operation") from None
+        raise UnknownOperation(name or f"a call of {model.service_name} that names no operation") from None
 
 
 def _route_pattern(template: str) -> tuple[re.Pattern, set[str]]:

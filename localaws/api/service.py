@@ -5,7 +5,7 @@ from functools import cached_property
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-from localaws.api.errors import AwsError, Response, not_implemented
+from localaws.api.errors import AwsError, Response, UnknownOperation, not_implemented
 from localaws.api.protocols import PROTOCOLS, JsonProtocol, QueryProtocol, RestJsonProtocol
 from localaws.api.request import Request
 from localaws.api.validation import violations
@@ -26,9 +26,10 @@ class Service:
     one; it refuses with AwsError. The first implementation that has a method of the operation's name wins.
     """
 
-    def __init__(self, name: str, *implementations: object):
+    def __init__(self, name: str, *implementations: object, server: str = "the stand-in"):
         self.name = name
         self.implementations = implementations
+        self.server = server  # what refusals call it
 
     @cached_property
     def protocol(self) -> JsonProtocol | QueryProtocol | RestJsonProtocol:
@@ -42,6 +43,8 @@ class Service:
             handler = self._handler(operation)
             self._validate(params, operation)
             return self.protocol.answer(operation, handler(params) or {})
+        except UnknownOperation as unknown:
+            return self.error(not_implemented(unknown, self.server))
         except AwsError as error:
             return self.error(error)
 
@@ -52,7 +55,7 @@ class Service:
         for implementation in self.implementations:
             if handler := getattr(implementation, operation.name, None):
                 return handler
-        raise not_implemented(operation.name)
+        raise UnknownOperation(operation.name)
 
     def _validate(self, params: dict, operation: OperationModel) -> None:
         if operation.input_shape is None:

@@ -170,7 +170,7 @@ def _problems(elements: list[tuple[str, dict[str, str]]]) -> Iterator[TemplatePr
 def _unsupported(tag: str) -> TemplateProblem:
     return TemplateProblem(
         "UnsupportedElement",
-        f"the portal of the stand-in does not offer <{tag}>; it has {', '.join(OFFERED)}",
+        f"this worker portal does not offer <{tag}>; it has {', '.join(OFFERED)}",
     )
 
 
@@ -188,5 +188,5 @@ def _not_sent(html: str) -> Iterator[TemplateProblem]:
         tag = (media["tag"] or media["frame"]).lower()
         yield TemplateProblem(
             "UnsupportedElement",
-            f"<{tag}> would stay empty: the portal of the stand-in shows images and texts",
+            f"<{tag}> would stay empty: the portal here shows images and texts",
         )

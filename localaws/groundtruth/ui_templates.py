@@ -22,7 +22,7 @@ class UiTemplates:
         """The content is a page that a browser shows wherever it is kept: its elements and images come from
         the portal, by their whole addresses; the images' addresses hold for a quarter of an hour."""
         if params.get("HumanTaskUiArn"):
-            raise invalid("HumanTaskUiArn: only worker templates are offered by the stand-in")
+            raise invalid("HumanTaskUiArn: only worker templates are offered by this server")
         content = (params.get("UiTemplate") or {}).get("Content")
         if not content:
             raise invalid("UiTemplate.Content is required: it is the template to render")

@@ -30,7 +30,7 @@ NOT_OFFERED = {
 }
 NEEDED = {
     "InputConfig.DataSource.S3DataSource": "the manifest is read from there",
-    "HumanTaskConfig.UiConfig.UiTemplateS3Uri": "the stand-in has no worker interfaces of its own",
+    "HumanTaskConfig.UiConfig.UiTemplateS3Uri": "this server has no worker interfaces of its own",
     "HumanTaskConfig.PreHumanTaskLambdaArn": "it makes the task input of each data object",
     "HumanTaskConfig.AnnotationConsolidationConfig": "jobs without consolidation are not offered",
 }
@@ -40,7 +40,7 @@ def check_request(params: dict, account: str) -> None:
     """Everything that the request alone can tell. Raises AwsError."""
     for path, what in NOT_OFFERED.items():
         if _member(params, path) is not None:
-            raise invalid(f"{path}: {what} are not offered by the stand-in")
+            raise invalid(f"{path}: {what} are not offered by this server")
     for path, why in NEEDED.items():
         if _member(params, path) is None:
             raise invalid(f"{path} is required: {why}")
@@ -68,7 +68,7 @@ def check_functions(task: dict, account: str) -> None:
         name = built_in_task(arn, account)
         if name and name not in TASK_TYPES:
             raise invalid(
-                f"{arn}: the built-in task type {name} is not offered by the stand-in; "
+                f"{arn}: the built-in task type {name} is not offered by this server; "
                 f"it has {', '.join(TASK_TYPES)}"
             )
         names.append(name)

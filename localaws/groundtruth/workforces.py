@@ -97,9 +97,9 @@ class Workforces:
 def refuse_access_limits(params: dict) -> None:
     """Other ways to sign in, and limits on from where, are refused rather than ignored."""
     if params.get("OidcConfig"):
-        raise invalid("OidcConfig: workforces of an OIDC identity provider are not offered by the stand-in")
+        raise invalid("OidcConfig: workforces of an OIDC identity provider are not offered by this server")
     if params.get("WorkforceVpcConfig"):
-        raise invalid("WorkforceVpcConfig: worker portals in a VPC are not offered by the stand-in")
+        raise invalid("WorkforceVpcConfig: worker portals in a VPC are not offered by this server")
     cidrs = set((params.get("SourceIpConfig") or {}).get("Cidrs") or EVERYBODY)
     if not cidrs <= EVERYBODY:
-        raise invalid("SourceIpConfig: allow lists of addresses are not offered by the stand-in")
+        raise invalid("SourceIpConfig: allow lists of addresses are not offered by this server")

@@ -119,12 +119,12 @@ class Workteams:
 
     def _check(self, params: dict, workforce: dict) -> None:
         if (params.get("NotificationConfiguration") or {}).get("NotificationTopicArn"):
-            raise invalid("NotificationConfiguration: notifications by SNS are not offered by the stand-in")
+            raise invalid("NotificationConfiguration: notifications by SNS are not offered by this server")
         config = workforce["CognitoConfig"]
         for definition in params.get("MemberDefinitions", []):
             member = definition.get("CognitoMemberDefinition")
             if definition.get("OidcMemberDefinition") or not member:
-                raise invalid("MemberDefinitions: only CognitoMemberDefinition is offered by the stand-in")
+                raise invalid("MemberDefinitions: only CognitoMemberDefinition is offered by this server")
             if (member["UserPool"], member["ClientId"]) != (config["UserPool"], config["ClientId"]):
                 raise invalid(
                     f"MemberDefinitions must have the workforce's user pool {config['UserPool']} and client "

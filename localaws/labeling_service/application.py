@@ -32,7 +32,7 @@ class Application:
         )
         built_in = BuiltInFunctions(functions.invocations)
         ground_truth = GroundTruth(home.path, identity, clients, tags, portal.url, built_in)
-        service = Service("sagemaker", *ground_truth.implementations, tags)
+        service = Service("sagemaker", *ground_truth.implementations, tags, server="the labeling service")
         self.api = Gateway(
             {service.name: service},
             s3=None,

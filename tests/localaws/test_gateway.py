@@ -271,7 +271,7 @@ def test_a_handler_that_breaks_answers_500_and_leaves_a_traceback(serve, caplog)
     code, message = refusal(serve({"logs": Broken()}).client("logs").describe_log_groups)
     assert code == "InternalFailure"
     assert (
-        message == "Logs_20140328.DescribeLogGroups failed in the stand-in, see its log: KeyError: 'missing'"
+        message == "Logs_20140328.DescribeLogGroups failed in this server, see its log: KeyError: 'missing'"
     )
     assert 'return {"logGroups": [params["missing"]]}' in caplog.text
 

@@ -136,6 +136,19 @@ def test_nothing_of_labeling_is_at_the_other_servers(world, studio):
     assert world.aws.client("s3").list_buckets()["Buckets"] == []
 
 
+def test_refusals_name_the_service_and_no_server_that_is_not_there(world, studio):
+    sagemaker = world.client("sagemaker")
+    with pytest.raises(ClientError, match="not implemented by the labeling service: ListModels"):
+        sagemaker.list_models()
+    with pytest.raises(ClientError, match="notifications by SNS are not offered by this server"):
+        sagemaker.create_workteam(
+            WorkteamName="told",
+            Description="d",
+            MemberDefinitions=[{"OidcMemberDefinition": {"Groups": ["g"]}}],
+            NotificationConfiguration={"NotificationTopicArn": "arn:aws:sns:us-east-1:000000000000:topic"},
+        )
+
+
 def test_a_restart_keeps_jobs_sessions_and_answers(world, studio):
     name = studio.create(studio.manifest(*({"source-ref": uri} for uri in studio.pictures(2))))
     worker = studio.worker()

@@ -59,7 +59,7 @@ class Pool:
 
     def _take(self) -> tuple[FunctionProcess, bool]:
         if self._stopped:
-            raise AwsError("ServiceException", "The stand-in is shutting down.", 500)
+            raise AwsError("ServiceException", "The server is shutting down.", 500)
         with self._lock:
             while self._idle:
                 process = self._idle.pop()

@@ -39,6 +39,8 @@ class Runner:
     def start(self, module: str, environment: Mapping[str, str]) -> None:
         """Run ``python -m <module> <folder>`` in a session of its own; its words go to runner.log there.
 
+        It ignores SIGTERM until it installs a handler.
+
         Raises BlockingIOError where one is running.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -51,8 +53,9 @@ class Runner:
             with open(self.folder / "runner.log", "ab") as log:
                 child = subprocess.Popen(
                     # The shell writes its own process id before it becomes the runner: whoever holds the lock
-                    # has its id in the file.
-                    ["/bin/sh", "-c", f"echo $$ >{lock}; exec {command}"],
+                    # has its id in the file. From then on SIGTERM may come, and must not end one that has no
+                    # handler yet: it looks for orders once it has.
+                    ["/bin/sh", "-c", f"trap '' TERM; echo $$ >{lock}; exec {command}"],
                     pass_fds=[descriptor],
                     stdin=subprocess.DEVNULL,
                     stdout=log,

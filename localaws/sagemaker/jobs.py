@@ -17,6 +17,7 @@ LOST = (
     "InternalServerError: We encountered an internal error. Please try again. (The job's runner is gone "
     "without a verdict: it was killed, or the machine went down.)"
 )
+KILLED = {"interrupt": "Interrupted", "stop": "Stopped"}  # the status of a job by the order that it was given
 STOP_GRACE = 120  # seconds between SIGTERM and SIGKILL
 PATIENCE_WITH_RUNNER = 60  # seconds more, after which a runner that does not react is killed itself
 MOST_INTERRUPTIONS = 3  # with a reason; without one it was the server that stopped
@@ -118,8 +119,8 @@ class Jobs:
         runner.sweep()
         if verdict is None:
             verdict = {"status": "Failed", "reason": LOST}
-            if (folder.order or {}).get("action") == "interrupt":  # it did not let go in time, and was killed
-                verdict = {"status": "Interrupted", "reason": None}
+            if order := folder.order:  # it did not let go in time, and was killed
+                verdict = {"status": KILLED[order["action"]], "reason": None}
         if verdict["status"] == "Interrupted":
             if document[self.status_key] == "Stopping":
                 verdict = {"status": "Stopped"}

@@ -236,6 +236,14 @@ def ended_in(room: SageMaker, name: str) -> dict:
     return wait_for(ended, f"the end of {name}")
 
 
+def run_training(stand_in, folder: JobFolder) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "localaws.sagemaker.containers.training", str(folder.path)],
+        env={**os.environ, **clients_of(stand_in).environment()},
+        check=True,
+    )
+
+
 def test_a_script_that_ignores_the_signal_is_killed_after_the_grace(stand_in, room, gate):
     script = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + textwrap.dedent(GATED)
     request = Workshop(stand_in).training_request(script, Environment={"GATE": str(gate)})
@@ -244,6 +252,34 @@ def test_a_script_that_ignores_the_signal_is_killed_after_the_grace(stand_in, ro
     room.training.StopTrainingJob({"TrainingJobName": request["TrainingJobName"]})
     assert ended_in(room, request["TrainingJobName"])["TrainingJobStatus"] == "Stopped"
     assert not runs(process)
+
+
+def test_a_stop_before_the_runner_can_hear_it_is_no_failure(stand_in, room, gate, monkeypatch):
+    waiting = f"""
+        import os, time
+        open({str(gate / "begun")!r}, "w").close()
+        while not os.path.exists({str(gate / "gate")!r}):
+            time.sleep(0.02)
+    """
+    (gate / "sitecustomize.py").write_text(textwrap.dedent(waiting))  # before the runner's first line
+    monkeypatch.setenv("PYTHONPATH", str(gate))
+    request = Workshop(stand_in).training_request("raise SystemExit('it ran')")
+    room.training.CreateTrainingJob(request)
+    wait_for((gate / "begun").exists, "the runner's interpreter")
+    room.training.StopTrainingJob({"TrainingJobName": request["TrainingJobName"]})
+    wait_for(lambda: list(room.training.home.glob("*/order.json")), "the order to stop")
+    (gate / "gate").touch()
+    job = ended_in(room, request["TrainingJobName"])
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped"), job["FailureReason"]
+
+
+def test_a_runner_follows_an_order_that_came_without_a_signal(stand_in, tmp_path):
+    request = Workshop(stand_in).training_request("raise SystemExit('it ran')")
+    folder = JobFolder(tmp_path / "job")
+    folder.assign(request | {"TrainingJobArn": "arn", "program": None})
+    folder.give_order("stop", grace=1)
+    run_training(stand_in, folder)
+    assert folder.verdict["status"] == "Stopped", folder.verdict
 
 
 def test_programs_find_their_folders_where_namespaces_are_refused(stand_in, room, monkeypatch):
@@ -274,11 +310,7 @@ def test_an_upload_that_was_interrupted_goes_on_without_training_again(stand_in,
     (folder.container / "model").mkdir(parents=True)
     (folder.container / "model/note").write_text("from before")
     (folder.path / "outcome.json").write_text(json.dumps({"status": "Completed", "code": 0, "metrics": []}))
-    subprocess.run(
-        [sys.executable, "-m", "localaws.sagemaker.containers.training", str(folder.path)],
-        env={**os.environ, **clients_of(stand_in).environment()},
-        check=True,
-    )
+    run_training(stand_in, folder)
     verdict = folder.verdict
     assert verdict["status"] == "Completed", verdict
     assert workshop.model_files({"ModelArtifacts": {"S3ModelArtifacts": verdict["artifacts"]}}) == {

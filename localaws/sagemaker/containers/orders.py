@@ -19,6 +19,8 @@ class Orders:
         self.grace = DEFAULT_GRACE
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.given.set())
+        if folder.order:  # its signal came before there was anybody to hear it
+            self.given.set()
         threading.Thread(target=self._watch_folder, daemon=True).start()
 
     def take(self) -> str | None:

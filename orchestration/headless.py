@@ -15,6 +15,7 @@ from assets.review import reviewed_lines
 from orchestration.definitions import build_definitions
 from orchestration.jobs import LABEL_NEW_BATCH
 from orchestration.partitions import batches_of
+from orchestration.sensors.new_images import open_waiting
 from resources.ground_truth import GroundTruth
 from resources.loop import Loop
 from resources.object_store import ObjectStore
@@ -55,7 +56,11 @@ class HeadlessLoop:
             self.materialize(*FROM_THE_LABELS)
 
     def label_batches(self, label: Callable[[], Any]) -> None:
-        """From images in no batch to labeled manifests. Raises dg.Failure if a job ends otherwise."""
+        """From images in no batch to labeled manifests. Raises dg.Failure if a job ends otherwise.
+
+        Whoever runs a loop by hand waits for no more images to come: the last batch may be a small one.
+        """
+        open_waiting(self.store, self.loop)
         self.tick("new_images")
         for batch in self.batches_without("labeling_job"):  # opened by a run that was interrupted right then
             self.run_batch(LABEL_NEW_BATCH, batch)

@@ -50,12 +50,32 @@ def next_batch(found: Waiting, settings: Automation, waited: timedelta) -> list[
     Images that people are asked about again wait for others even if new ones do not: a job that fails at once
     would otherwise be started again at once.
     """
-    members, size = found.members, settings.batch_size or MAX_OBJECTS
+    members, size = found.members, batch_size(settings)
     at_once = settings.batch_size is None and bool(found.fresh)
     if len(members) < size and not at_once and not is_late(settings, waited):
         return []
-    # In the order of their hashes, which is as good as random, and the same if this is done twice.
-    return sorted(members, key=lambda member: member["etag"])[:size] if len(members) > size else members
+    return by_hash(members)[:size] if len(members) > size else members
+
+
+def by_hash(members: list[Member]) -> list[Member]:
+    """An order as good as random, and the same if this is done twice."""
+    return sorted(members, key=lambda member: member["etag"])
+
+
+def open_waiting(store: ObjectStore, loop: Loop) -> None:
+    """Batches of all images that wait, the last one as small as it may be: somebody asks for it now.
+
+    Images that people are asked about again come along with new ones only, as in `next_batch`. What the
+    batches still need, a run of each, the next look of the sensor asks for.
+    """
+    found, size = waiting_images(store, loop, opened_batches(store, loop)), batch_size(loop.automation)
+    members = by_hash(found.members) if found.fresh else []
+    for first in range(0, len(members), size):
+        open_batch(store, loop, members[first : first + size])
+
+
+def batch_size(settings: Automation) -> int:
+    return settings.batch_size or MAX_OBJECTS
 
 
 def waiting_images(store: ObjectStore, loop: Loop, opened: dict[str, Batch]) -> Waiting:
@@ -99,7 +119,7 @@ def new_images_sensor(loop: Loop) -> dg.SensorDefinition:
         rest = len(found.members) - len(members)
         after = Cursor("" if members else state, (cursor.since or now) if rest else None)
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=batch, partition_key=batch) for batch in new],
+            run_requests=[dg.RunRequest(run_key=run_key(loop, batch), partition_key=batch) for batch in new],
             dynamic_partitions_requests=[partitions.build_add_request(new)] if new else [],
             asset_events=[waiting_observation(loop, found)] if found.members or found.given_up else [],
             skip_reason=None if new else f"{rest} images wait for more, {len(found.given_up)} were given up",
@@ -107,6 +127,13 @@ def new_images_sensor(loop: Loop) -> dg.SensorDefinition:
         )
 
     return new_images
+
+
+def run_key(loop: Loop, batch: str) -> str:
+    """Names the loop: a review of the same images has batches of the same key, and runs without the UI, which
+    have no code location, count for the sensors of this name in all of them.
+    """
+    return f"{loop.name} {batch}"
 
 
 def state_of(store: ObjectStore, loop: Loop) -> str:

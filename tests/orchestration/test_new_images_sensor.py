@@ -12,7 +12,7 @@ import pytest
 from assets.batches import Batch, Waiting, batch_key, open_batch, opened_batches, waiting, write_left
 from assets.records import record_uri
 from orchestration.partitions import batches_of
-from orchestration.sensors.new_images import Cursor, new_images_sensor, next_batch
+from orchestration.sensors.new_images import Cursor, new_images_sensor, next_batch, open_waiting
 from resources.aws import Aws
 from resources.loop import Automation, Loop, Review
 from resources.object_store import ObjectStore
@@ -196,6 +196,33 @@ def test_images_wait_for_a_full_batch_but_not_for_ever(tick, store, own_loop):
     assert tick(minutes=20, **settings) == []
     assert len(tick(minutes=20, **settings)) == 1
     assert sorted(len(batch.members) for batch in opened_batches(store, own_loop).values()) == [1, 2, 2]
+
+
+def test_a_run_by_hand_opens_all_that_waits_in_batches_of_the_size_and_asks_for_each_once(
+    tick, store, own_loop
+):
+    settings = {"batch_size": 2}
+    list_images(store, own_loop, "a1", "b1", "c1", "d1", "e1")
+    loop = own_loop.model_copy(update={"automation": Automation(**settings)})
+    for _ in range(2):
+        open_waiting(store, loop)
+    opened = opened_batches(store, own_loop)
+    assert sorted(len(batch.members) for batch in opened.values()) == [1, 2, 2]
+    assert set(tick(**settings)) == set(opened) and tick(**settings) == []
+    write_left(store, own_loop, next(iter(opened)), members("b1"))
+    open_waiting(store, loop)
+    assert set(opened_batches(store, own_loop)) == set(opened), "what came back waits for new images"
+
+
+def test_loops_on_the_same_images_ask_for_runs_of_their_own(store, own_loop, instance):
+    keys = {}
+    for name in ("first_look", "second_look"):
+        loop = own_loop.model_copy(update={"name": name})
+        list_images(store, loop, "a1")
+        with dg.build_sensor_context(instance, resources={"store": store}) as context:
+            [request] = new_images_sensor(loop)(context).run_requests
+        keys[request.run_key] = request.partition_key
+    assert len(keys) == 2 and len(set(keys.values())) == 1
 
 
 def test_what_a_batch_left_joins_the_next_one(tick, store, own_loop):

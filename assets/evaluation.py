@@ -6,12 +6,12 @@ import dagster as dg
 
 from assets.approval import register
 from assets.costs import Costs, cost_check, cost_within_limit
+from assets.evaluation_history import history_metadata, remember, what_to_show_beside
 from assets.evaluation_report import write_report
 from assets.gate import NOT_WORSE_THAN_LIVE, compare_with_live, not_worse_than_live
 from assets.labels import read_accepted
 from assets.predicted_boxes import predict_test_split
 from assets.records import OWNERS, publish, read_record
-from assets.tables import table
 from assets.trained_model import trained_model
 from resources.loop import Loop
 from resources.model_registry import ModelRegistry
@@ -19,6 +19,7 @@ from resources.object_store import ObjectStore
 from resources.sagemaker_jobs import TransformJobs
 from vision.evaluation import Evaluation, evaluate
 from vision.manifest import LabeledImage
+from vision.over_time import Measured, commonest
 from vision.pictures import precision_recall_svg
 
 
@@ -51,7 +52,7 @@ def evaluation(
     mAP50 is the mean over the labels of the average precision at an overlap of 0.5, mAP50-95 the mean over
     overlaps from 0.5 to 0.95. The live model is measured on the same images, and one that is surely worse
     than it does not take its place. The model becomes a version in the model registry, where people can
-    approve or reject it. The report shows its worst images.
+    approve or reject it. The report shows its worst images, and how the models before it were.
     """
     model, test = read_record(store, loop, "trained_model"), read_record(store, loop, "test_split")
     truth = read_truth(store, loop, test)
@@ -61,6 +62,8 @@ def evaluation(
     known = list(dict.fromkeys([*model["labels"], *loop.labels]))  # labels may be newer than the model
     result = evaluate(truth, found.boxes, known)
     compared = compare_with_live(store, loop, transform_jobs, model["model"], found.boxes, *asked)
+    past = remember(store, loop, Measured(model["model"], test["sha256"], result))
+    beside = what_to_show_beside(truth, compared, past)
     package = register(registry, store, loop, result, test["sha256"], compared)
     return publish(
         store,
@@ -75,7 +78,8 @@ def evaluation(
             "package": package.arn,
         },
         metadata=numbers(result)
-        | write_report(store, loop, result, truth, found.boxes, compared)
+        | history_metadata(past, beside)
+        | write_report(store, loop, truth, found.boxes, compared, past, beside)
         | costs.metadata()
         | {
             "model": model["model"],
@@ -118,27 +122,9 @@ def numbers(result: Evaluation) -> dict[str, Any]:
         "map_50_95": round(result.map_50_95, 4),
         "images": result.images,
         "precision_and_recall": dg.MetadataValue.md(curves(result)),
-        "per_label": table(
-            {"label": "string", "AP50": "float", "AP50-95": "float", "boxes": "int", "predicted": "int"},
-            (
-                {
-                    "label": label,
-                    "AP50": rounded(values["ap_50"]),
-                    "AP50-95": rounded(values["ap_50_95"]),
-                    "boxes": values["truths"],
-                    "predicted": values["predictions"],
-                }
-                for label, values in result.per_class.items()
-            ),
-        ),
     }
 
 
 def curves(result: Evaluation) -> str:
     """The most frequent labels' curves: more do not fit into a picture that the UI shows inline."""
-    common = sorted(result.curves, key=lambda label: -result.per_class[label]["truths"])[:6]
-    return precision_recall_svg({label: result.curves[label] for label in result.curves if label in common})
-
-
-def rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+    return precision_recall_svg({label: result.curves[label] for label in commonest(result)})

@@ -28,11 +28,14 @@ NOT_WORSE_THAN_LIVE = dg.AssetCheckSpec(
 
 @dataclass(frozen=True)
 class AgainstLive:
-    """A model beside the live one: ``difference`` is None where no other model is live."""
+    """A model beside the live one: ``difference`` is None where no other model is live, and so is
+    ``live_boxes``, what the live model sees in the test split.
+    """
 
     model: str
     live: str | None
     difference: Difference | None = None
+    live_boxes: Mapping[str, list[Box]] | None = None
 
     @property
     def is_live(self) -> bool:
@@ -70,7 +73,7 @@ def compare_with_live(
         return AgainstLive(model, live["model"] if live else None)
     old = predict_test_split(store, loop, transform_jobs, live, truth, etags, log, costs).boxes
     difference = compare(truth, boxes, old, confidence=loop.gate.confidence)
-    return AgainstLive(model, live["model"], difference)
+    return AgainstLive(model, live["model"], difference, old)
 
 
 def not_worse_than_live(compared: AgainstLive, gate: Gate) -> dg.AssetCheckResult:

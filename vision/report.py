@@ -14,6 +14,7 @@ from vision.comparison import Difference
 from vision.evaluation import Evaluation
 from vision.judgement import BACKGROUND, Judged, confusion, judge_images, worst
 from vision.manifest import LabeledImage
+from vision.over_time import Beside, Measured, chart, commonest, rows_over_time
 from vision.pictures import PALETTE
 
 TEMPLATE = Path(__file__).with_name("report.html")
@@ -35,12 +36,16 @@ def evaluation_report(
     score_floor: float,
     live: str | None = None,
     difference: Difference | None = None,
+    past: Sequence[Measured] = (),
+    beside: Beside | None = None,
 ) -> bytes:
-    """``read`` gives the file of an image; ``difference`` is that to the ``live`` model, if there is one."""
+    """``read`` gives the file of an image; ``difference`` is that to the ``live`` model, if there is one.
+
+    ``past`` are the last evaluations and ends with this one; ``beside`` is drawn dashed.
+    """
     labels = list(result.per_class)
     judged = judge_images(truth, predictions)
     shown = _figures(worst(judged, score_floor)[:MOST_IMAGES], read, score_floor)
-    common = sorted(result.curves, key=lambda label: -result.per_class[label]["truths"])[:MOST_CURVES]
     page = _template().render(
         model=model,
         result=result,
@@ -49,8 +54,13 @@ def evaluation_report(
         difference=difference,
         curves=[
             (label, result.per_class[label]["ap_50"], _points(result.curves[label]), PALETTE[number % 6])
-            for number, label in enumerate(label for label in labels if label in common)
+            for number, label in enumerate(commonest(result, MOST_CURVES))
         ],
+        beside=beside,
+        dashed={label: _points(curve) for label, curve in beside.result.curves.items()} if beside else {},
+        past=past,
+        lines=chart(past, MOST_CURVES) if past else [],
+        rows=rows_over_time(past) if past else [],
         names=[*labels, BACKGROUND],
         confusion=confusion(truth, predictions, labels, score_floor),
         score_floor=score_floor,

@@ -160,6 +160,10 @@ def test_a_worse_model_leaves_the_live_one_in_its_place(stage):
     assert read_record(stage.store, stage.loop, "evaluation")["model"] == bad
     page = stage.store.read(numbers(second, "evaluation")["report_uri"]).decode()
     assert good in page and "against the live model" in page
+    assert "Over time" in page and f"Dashed: the live model {good}, on the same images" in page
+    told = numbers(second, "evaluation")
+    assert (told["ap50_square"], told["compared_with"]) == (0, f"the live model {good}, on the same images")
+    assert "ap50_bar" not in told, "no bar is in the test split"
     with pytest.raises(
         dg.Failure, match="Version 2 of gated-.* in the model registry is worse than the live"
     ):

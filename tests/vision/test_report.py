@@ -12,6 +12,7 @@ from vision.boxes import Box
 from vision.evaluation import evaluate
 from vision.judgement import confusion, judge_images, worst
 from vision.manifest import LabeledImage
+from vision.over_time import Beside, Measured
 from vision.report import evaluation_report
 
 LABELS = ["bar", "square"]
@@ -74,6 +75,18 @@ def test_names_of_labels_and_images_are_text_and_never_markup():
     evil = "<script>alert(1)</script>"
     page = report({evil: image(evil, box(0, evil))}, {evil: [box(120, evil, 0.9)]}, labels=[evil])
     assert "<script>alert" not in page and page.count("&lt;script&gt;alert(1)") > 3
+
+
+def test_earlier_evaluations_and_their_curves_are_shown_once_there_are_any():
+    now = evaluate(TRUTH, FOUND, LABELS)
+    last = Measured("shapes-model-new", "0123456789ab", now)
+    assert "Over time" not in report(past=[last])
+    before = Measured("shapes-model-old<", "ba9876543210", evaluate(TRUTH, {}, LABELS))
+    page = report(past=[before, last], beside=Beside("the model <before>", before.result))
+    assert "Over time" in page and "Dashed: the model &lt;before&gt;" in page
+    assert ">old&lt;<br>" in page and "test ba9876" in page
+    assert f"+{now.map_50:.3f}</td>" in page
+    assert page.count('stroke-dasharray="5 4"') == 2
 
 
 def test_many_large_images_still_make_a_small_page():

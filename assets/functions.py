@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.function_versions import note_deployments
 from assets.records import OWNERS, publish
 from resources.functions import FunctionFailed, Functions
 from resources.loop import Loop
@@ -35,7 +36,10 @@ def labeling_functions(
     }
     if loop.label_form == "semantic_segmentation":
         check_masks_can_be_read(functions, deployed["consolidation"].name)
+    note_deployments(store, loop, deployed.values())
     record = {kind: asdict(function) for kind, function in deployed.items()}
+    for function in record.values():
+        del function["modified"]  # a record holds no time
     changed = [function["name"] for function in record.values() if function.pop("deployed")]
     return publish(
         store,

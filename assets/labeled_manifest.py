@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.answer_files import made_by, origin_metadata
 from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members, write_left
 from assets.imported import IMPORTED, imported_uri, is_imported
 from assets.label_checks import LABEL_CHECKS, class_ids_mean_one_label, label_warnings
@@ -71,12 +72,14 @@ def labeled_manifest(
         class_ids_mean_one_label(manifest, loop.label_attribute),
     ]
     warnings = label_warnings(loop, job, manifest)
+    made = made_by(store, loop, job, list(sent), manifest)
     metadata = {
         "pictures": contact_sheet_of_labels(store, loop, manifest.images, f"labels of {batch}"),
         **numbers(manifest, FORMS[loop.label_form].noun),
         "labeling_job": job.name if job else IMPORTED,
         "output_manifest": output,
         **labeling_cost(loop, job),
+        **origin_metadata(made),
     }
     write_left(store, loop, batch, left_over(read_members(store, loop, batch), sent, manifest))
     body = training_manifest(loop, manifest.images)
@@ -91,7 +94,7 @@ def labeled_manifest(
         store,
         loop,
         "labeled_manifest",
-        {"manifest": uri, "sha256": sha256(body), "job": job.name if job else IMPORTED, "etags": sent},
+        {"manifest": uri, "sha256": sha256(body), "job": job.name if job else IMPORTED, "etags": sent} | made,
         batch=batch,
         metadata=metadata,
         check_results=[*checks, *warnings],

@@ -8,6 +8,7 @@ from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members, write_
 from assets.content import Places, place_of, places
 from assets.costs import Costs, expected_end
 from assets.earlier_jobs import earlier_labelings
+from assets.function_versions import functions_of
 from assets.functions import labeling_functions
 from assets.imported import is_imported
 from assets.raw_images import raw_images
@@ -147,7 +148,7 @@ def labeling_job(
         store,
         loop,
         "labeling_job",
-        {"name": job.name, "arn": job.arn},
+        {"name": job.name, "arn": job.arn, "functions": functions_of(store, loop, job, job.created)},
         batch=batch,
         metadata={
             "labeling_job": job.name,

@@ -33,8 +33,11 @@ class Label:
     image: ImageLabel
     etag: str  # of the image's bytes that the workers saw
     batch: str
+    answers: list[str] | None = None  # the workers' answer files; None where nobody noted them
+    functions: dict[str, Any] | None = None  # of the labeling job: see assets.function_versions
 
     def origin(self) -> dict[str, Any]:
+        noted = {"answers": self.answers, "functions": self.functions}
         return {
             "batch": self.batch,
             "image": self.image.uri,
@@ -42,7 +45,7 @@ class Label:
             "job": self.image.job,
             "created": self.image.created,
             "objects": len(self.image.names),
-        }
+        } | {name: value for name, value in noted.items() if value is not None}
 
 
 @dg.asset(
@@ -58,8 +61,8 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
 
     A label belongs to the bytes that the workers saw. It follows an image that is renamed, and goes when the
     image is deleted or gets other bytes; of copies of an image one has it. Content that was labeled more than
-    once has its latest accepted label; all others stay in the history, with the batch and the labeling job
-    that made them.
+    once has its latest accepted label; all others stay in the history, each with the batch, the labeling job,
+    the functions' code and the workers' answer files that made it. `labelloop explain` walks them.
     """
     history = merge(read_batches(store, loop))
     if not history:
@@ -82,6 +85,7 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
             "manifest": manifest,
             "sha256": sha256(body),
             "etags": {uri: label.etag for uri, label in current.items()},
+            "history": history_uri,
         },
         metadata=numbers(history, current, FORMS[loop.label_form].noun)
         | {"manifest": manifest, "history": history_uri},
@@ -94,8 +98,10 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
 
 def read_batches(store: ObjectStore, loop: Loop) -> Iterator[Label]:
     for batch, record in batch_records(store, loop, "labeled_manifest"):
+        answers, functions = record.get("answers"), record.get("functions")
         for image in read_accepted(store, loop, record):
-            yield Label(image, record["etags"][image.uri], batch)
+            files = answers and [answers["prefix"] + name for name in answers["files"].get(image.uri, ())]
+            yield Label(image, record["etags"][image.uri], batch, files, functions)
 
 
 def read_accepted(store: ObjectStore, loop: Loop, record: dict[str, Any]) -> list[ImageLabel]:

@@ -77,7 +77,9 @@ def splits(
 def write_split(
     store: ObjectStore, loop: Loop, side: str, images: list[ImageLabel], etags: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Returns the record; that of a test split is kept under its version, for `splits.freeze_test`."""
+    """Returns the record, which is kept under its version too: for `splits.freeze_test`, and to tell which
+    bytes a model of then has learned from.
+    """
     body = training_manifest(loop, images)
     version = loop.uri(f"splits/{side}-{sha256(body)[:12]}")
     record = {
@@ -85,8 +87,7 @@ def write_split(
         "sha256": sha256(body),
         "etags": {image.uri: etags[image.uri] for image in images},
     }
-    if side == "test":
-        store.write_json(f"{version}.json", record)
+    store.write_json(f"{version}.json", record)
     return record
 
 

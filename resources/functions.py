@@ -27,6 +27,7 @@ class FunctionVersion:
     arn: str
     sha256: str  # of the zip, hexadecimal
     deployed: bool  # False when this very code was there already, with the same settings
+    modified: str  # ISO 8601: when code or settings were changed last
 
 
 class FunctionFailed(Exception):
@@ -64,7 +65,7 @@ class Functions(dg.ConfigurableResource):
             if found is None:
                 arn = self._create(name, body, role_arn, settings)["FunctionArn"]
                 client.get_waiter("function_active_v2").wait(FunctionName=name)
-                return FunctionVersion(name, arn, sha256(body), deployed=True)
+                return FunctionVersion(name, arn, sha256(body), deployed=True, modified=self._modified(name))
             new_settings = _settings_of(found) != settings
             if new_settings:
                 client.update_function_configuration(FunctionName=name, **settings)
@@ -73,7 +74,9 @@ class Functions(dg.ConfigurableResource):
             if new_code:
                 client.update_function_code(FunctionName=name, ZipFile=body)
                 client.get_waiter("function_updated_v2").wait(FunctionName=name)
-        return FunctionVersion(name, found["FunctionArn"], sha256(body), deployed=new_settings or new_code)
+            changed = new_settings or new_code
+            modified = self._modified(name) if changed else found["LastModified"]
+        return FunctionVersion(name, found["FunctionArn"], sha256(body), changed, modified)
 
     def invoke(self, name: str, event: dict) -> object:
         """What the function answers. Raises FunctionFailed when it fails."""
@@ -83,6 +86,9 @@ class Functions(dg.ConfigurableResource):
         if response.get("FunctionError"):
             raise FunctionFailed(f"{name}: {body.get('errorType')}: {body.get('errorMessage')}")
         return body
+
+    def _modified(self, name: str) -> str:
+        return self.aws.client("lambda").get_function(FunctionName=name)["Configuration"]["LastModified"]
 
     def _describe(self, name: str) -> dict | None:
         try:

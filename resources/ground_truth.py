@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -30,6 +30,7 @@ class LabelingJob:
     modified: datetime
     created: datetime | None = None
     workers: int | None = None  # asked about each image; lists of jobs do not tell
+    functions: dict[str, str] = field(default_factory=dict)  # ARNs: what pre-annotates, what consolidates
 
     @property
     def total(self) -> int:
@@ -52,7 +53,17 @@ class LabelingJob:
             modified=described["LastModifiedTime"],
             created=described.get("CreationTime"),
             workers=described.get("HumanTaskConfig", {}).get("NumberOfHumanWorkersPerDataObject"),
+            functions=_functions(described | described.get("HumanTaskConfig", {})),
         )
+
+
+def _functions(described: dict[str, Any]) -> dict[str, str]:
+    consolidation = described | described.get("AnnotationConsolidationConfig", {})
+    found = {
+        "pre_annotation": described.get("PreHumanTaskLambdaArn"),
+        "consolidation": consolidation.get("AnnotationConsolidationLambdaArn"),
+    }
+    return {kind: arn for kind, arn in found.items() if arn}  # a job may do without them
 
 
 class RenderedTask(NamedTuple):

@@ -65,6 +65,7 @@ def test_imported_labels_come_out_as_they_went_in_and_no_worker_is_asked(
     counts = numbers(materialize("labels"), "labels")
     assert (counts["images"], counts["boxes"], counts["labeled_again"]) == (2, 3, 2)
     history = store.read_json(counts["history"])
+    assert all(label["answers"] == [] for labels in history.values() for label in labels)
     assert [label["job"] for label in history[f"{loop.images_uri}2.jpg"]] == [
         "imported/ours",
         "imported/again",

@@ -71,6 +71,10 @@ def test_only_the_labeling_of_a_loop_goes_to_its_labeling_service(
 
     found = numbers(materialize("labeled_manifest", batch=batch, settings=elsewhere), "labeled_manifest")
     assert (found["images"], found["boxes"], found["failed"]) == (2, 2, 0)
+    answers = read_record(store, elsewhere, "labeled_manifest", batch)["answers"]
+    files = {uri: store.read_json(answers["prefix"] + name) for uri, [name] in answers["files"].items()}
+    assert sorted(files) == [f"{elsewhere.images_uri}{name}.jpg" for name in ("a", "b")]
+    assert all(len(file["answers"]) == 1 for file in files.values())
     there = stand_in.client("sagemaker")
     assert there.list_labeling_jobs(NameContains=job)["LabelingJobSummaryList"] == []
     assert there.list_workteams(NameContains=elsewhere.team.name)["Workteams"] == []

@@ -90,6 +90,29 @@ def test_batches_are_compared_in_the_order_of_time_by_the_labels_that_count():
     assert class_mixes(labels) == [("batch-b", {"square": 2}), ("batch-a", {"square": 1, "bar": 1})]
 
 
+def test_answers_and_functions_reach_the_history_and_records_without_them_stay_readable(
+    loop, store, materialize
+):
+    accept(store, loop, "batch-1", image("s3://b/1", SQUARE), image("s3://b/2"))
+    old = store.read_json(numbers(materialize("labels"), "labels")["history"])
+    assert "answers" not in old["s3://b/1"][0]
+    functions = {"consolidation": {"arn": "arn:f", "sha256": ["one"]}}
+    made = {
+        "answers": {"prefix": "s3://b/out/", "files": {"s3://b/1": ["iteration-1/0/t.json"]}},
+        "functions": functions,
+    }
+    record = read_record(store, loop, "labeled_manifest", "batch-1")
+    publish(store, loop, "labeled_manifest", record | made, batch="batch-1", metadata={})
+    new = numbers(materialize("labels"), "labels")["history"]
+    assert read_record(store, loop, "labels")["history"] == new
+    [[first], [second]] = store.read_json(new).values()
+    assert first == old["s3://b/1"][0] | {
+        "answers": ["s3://b/out/iteration-1/0/t.json"],
+        "functions": functions,
+    }
+    assert (second["answers"], second["functions"]) == ([], functions)
+
+
 def test_a_deleted_image_leaves_labels_and_splits_and_stays_in_the_history(loop, store, materialize):
     images = [image(f"s3://b/{number}", SQUARE) for number in range(30)]
     accept(store, loop, "batch-1", *images)

@@ -8,6 +8,7 @@ import dagster as dg
 from assets.approval import require_approval
 from assets.endpoint_parity import ENDPOINT_AGREES_WITH_BATCH, endpoint_agrees_with_batch
 from assets.evaluation import evaluation
+from assets.explanation_text import explained_sample
 from assets.records import OWNERS, publish, read_record
 from assets.trained_model import trained_model
 from resources.endpoints import Endpoints
@@ -63,7 +64,8 @@ def live_endpoint(
     served = endpoints.ensure(
         loop.endpoint_name, config_request(loop, model["model"]), deployment_config(loop)
     )
-    answer = predict(endpoints, loop, model["labels"], store.read(measured["sample"]))
+    sample = store.read(measured["sample"])
+    answer = predict(endpoints, loop, model["labels"], sample)
     keep = loop.endpoint.keep_versions
     return publish(
         store,
@@ -83,6 +85,9 @@ def live_endpoint(
             "milliseconds": round(answer.milliseconds, 1),
             "boxes_on_sample": len(answer.boxes),
             "sample": measured["sample"],
+            "explained_sample": explained_sample(
+                store, loop, endpoints.aws, measured["sample"], sample, answer.boxes
+            ),
             "deployment": loop.endpoint.deployment,
             **running_cost(loop),
             "deleted_versions": endpoints.clean_up(loop.slug, keep, model["model"]) if keep else [],

@@ -145,6 +145,21 @@ def predict(
     predict_file(home, image, loop_file=find_loop(loop) if loop else None, console=console)
 
 
+@app.command()
+def explain(
+    image: Annotated[
+        str, typer.Argument(help="A JPEG or PNG file, an S3 URI, or a key in the loop's bucket")
+    ],
+    in_json: Annotated[bool, typer.Option("--json", help="The same as JSON, for scripts")] = False,
+    loop: LoopName = None,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """What is behind the live endpoint's answer: model, splits, nearest label, workers' answers."""
+    from orchestration.explain import explain_image
+
+    explain_image(home, image, loop_file=find_loop(loop) if loop else None, in_json=in_json, console=console)
+
+
 @app.command("preview-task")
 def preview_task(
     loop: Annotated[str, typer.Argument(help="A loop's file, or the name of one in loops/")],

@@ -68,7 +68,7 @@ def batch_predictions(
         store,
         loop,
         "batch_predictions",
-        {"predictions": uri, "sha256": sha256(body), "model": model["model"]},
+        {"predictions": uri, "sha256": sha256(body), "model": model["model"], "etags": etags},
         metadata={
             "pictures": contact_sheet_of(store, loop, sure.items(), f"predictions of {model['model']}"),
             **numbers(sure),

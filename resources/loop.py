@@ -4,9 +4,9 @@ import json
 import re
 from typing import Annotated, Any, Literal
 
-import dagster as dg
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from resources.loop_automation import Automation
 from resources.loop_budget import Budget
 from resources.loop_endpoint import Endpoint
 from resources.settings import Settings as _Settings
@@ -30,14 +30,6 @@ def _pattern(text: str) -> str:
         raise ValueError(f"not a regular expression: {error}") from error
     if groups > 1:
         raise ValueError("more than one group in parentheses: write (?:...) for those that only bracket")
-    return text
-
-
-def _cron(text: str) -> str:
-    try:
-        dg.ScheduleDefinition(name="checked", cron_schedule=text, target=dg.AssetSelection.all())
-    except dg.DagsterInvalidDefinitionError as error:
-        raise ValueError("not a cron expression: five fields, as 0 3 * * * for three at night") from error
     return text
 
 
@@ -157,33 +149,6 @@ class Gate(_Settings):
     )
 
 
-class Automation(_Settings):
-    """When the loop moves by itself. By default: as soon as there is something new."""
-
-    batch_size: int | None = Field(
-        None,
-        ge=1,
-        le=100_000,
-        description="A batch opens when so many images wait, and has at most so many. Default: all that wait",
-    )
-    max_wait_minutes: float | None = Field(
-        None,
-        gt=0,
-        description="A smaller batch opens when an image has waited so long. Default: it waits for others",
-    )
-    max_attempts: int = Field(
-        3, ge=1, le=10, description="How often people are asked about an image before it is given up"
-    )
-    min_new_labels: int = Field(
-        1,
-        ge=1,
-        description="Labels that must be new, changed or gone before a model is trained by itself",
-    )
-    nightly_prediction: Annotated[str, AfterValidator(_cron)] | None = Field(
-        None, description="Cron expression (UTC) of a schedule for batch_predictions: 0 3 * * *"
-    )
-
-
 class Functions(_Settings):
     layers: list[
         Annotated[str, Field(pattern=r"^arn:aws[\w-]*:lambda:[\w-]+:\d{12}:layer:[\w-]{1,140}:\d+$")]
@@ -288,6 +253,21 @@ class Loop(_Settings):
             raise ValueError(f"review.loop: {self.name} cannot review itself")
         if len(self.labels) < 2 and self.label_form in ("image_classification", "label_verification"):
             raise ValueError(f"labels: a choice needs at least two (found {self.labels!r})")
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_ask_a_model(self) -> "Loop":
+        if self.automation.selection == "uncertainty":
+            if not self.can_train:
+                raise ValueError(
+                    f"automation.selection: uncertainty needs a model's predictions, and {self.label_form} "
+                    "has no model: choose random or diversity"
+                )
+            if "unlabeled" not in self.transform.images:
+                raise ValueError(
+                    "automation.selection: uncertainty goes by the predictions on unlabeled images: add "
+                    f"unlabeled to transform.images (found {self.transform.images!r})"
+                )
         return self
 
     @model_validator(mode="after")

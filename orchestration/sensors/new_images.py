@@ -1,6 +1,7 @@
 """Images that wait for a label become a batch, and go to the workers."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ import dagster as dg
 from assets.batches import Batch, Member, Waiting, open_batch, opened_batches, waiting
 from assets.records import read_record, record_uri
 from assets.review import reviewed_lines, reviewed_uri
+from assets.selection import Select, selection
 from orchestration.jobs import LABEL_NEW_BATCH
 from orchestration.partitions import batches_of
 from resources.loop import Automation, Loop
@@ -21,10 +23,13 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Cursor:
-    """What the last look saw, and since when the image waits that waits longest (seconds since 1970)."""
+    """What the last look saw: since when the image waits that waits longest (seconds since 1970), and whether
+    as many batches were at work as may be, so that even a late image waits for the end of one.
+    """
 
     state: str = ""
     since: float | None = None
+    full: bool = False
 
     @classmethod
     def load(cls, cursor: str | None) -> "Cursor":
@@ -44,8 +49,16 @@ def is_late(settings: Automation, waited: timedelta) -> bool:
     return settings.max_wait_minutes is not None and waited >= timedelta(minutes=settings.max_wait_minutes)
 
 
-def next_batch(found: Waiting, settings: Automation, waited: timedelta) -> list[Member]:
+def is_full(settings: Automation, opened: Iterable[Batch]) -> bool:
+    """So many batches are with the workers that no other opens."""
+    most = settings.most_at_work
+    return most is not None and sum(batch.left is None for batch in opened) >= most
+
+
+def next_batch(found: Waiting, settings: Automation, waited: timedelta, select: Select) -> list[Member]:
     """The members of the batch that opens now; none while images wait for others.
+
+    When there are more than fit, those that people are asked about again go first, and ``select`` chooses.
 
     Images that people are asked about again wait for others even if new ones do not: a job that fails at once
     would otherwise be started again at once.
@@ -54,7 +67,10 @@ def next_batch(found: Waiting, settings: Automation, waited: timedelta) -> list[
     at_once = settings.batch_size is None and bool(found.fresh)
     if len(members) < size and not at_once and not is_late(settings, waited):
         return []
-    return by_hash(members)[:size] if len(members) > size else members
+    if len(members) <= size:
+        return members
+    again = by_hash(found.again)[:size]
+    return again + (select(found.fresh, size - len(again)) if len(again) < size else [])
 
 
 def by_hash(members: list[Member]) -> list[Member]:
@@ -108,21 +124,22 @@ def new_images_sensor(loop: Loop) -> dg.SensorDefinition:
         if loop.review and next(store.list(reviewed_uri(loop)), None) is None:
             return dg.SkipReason(f"there are no labels to review yet: no {reviewed_uri(loop)}")
         cursor, state, now = Cursor.load(context.cursor), state_of(store, loop), datetime.now(UTC).timestamp()
-        if state == cursor.state and not is_late(settings, cursor.waited(now)):
+        if state == cursor.state and (cursor.full or not is_late(settings, cursor.waited(now))):
             return dg.SkipReason("nothing has changed: no image, no label under review, no end of a batch")
         opened = opened_batches(store, loop)
         found = waiting_images(store, loop, opened)
-        members = next_batch(found, settings, cursor.waited(now))
+        full, select = is_full(settings, opened.values()), selection(store, loop, opened)
+        members = [] if full else next_batch(found, settings, cursor.waited(now), select)
         batches = [*opened, *([open_batch(store, loop, members)] if members else [])]
         started = set(context.instance.get_dynamic_partitions(partitions.name))
         new = [batch for batch in batches if batch not in started]
         rest = len(found.members) - len(members)
-        after = Cursor("" if members else state, (cursor.since or now) if rest else None)
+        after = Cursor("" if members else state, (cursor.since or now) if rest else None, full)
         return dg.SensorResult(
             run_requests=[dg.RunRequest(run_key=run_key(loop, batch), partition_key=batch) for batch in new],
             dynamic_partitions_requests=[partitions.build_add_request(new)] if new else [],
             asset_events=[waiting_observation(loop, found)] if found.members or found.given_up else [],
-            skip_reason=None if new else f"{rest} images wait for more, {len(found.given_up)} were given up",
+            skip_reason=None if new else reason_to_wait(rest, full, len(found.given_up)),
             cursor=after.dump(),
         )
 
@@ -134,6 +151,10 @@ def run_key(loop: Loop, batch: str) -> str:
     have no code location, count for the sensors of this name in all of them.
     """
     return f"{loop.name} {batch}"
+
+
+def reason_to_wait(images: int, full: bool, given_up: int) -> str:
+    return f"{images} images wait for {'the end of a batch' if full else 'more'}, {given_up} were given up"
 
 
 def state_of(store: ObjectStore, loop: Loop) -> str:

@@ -9,13 +9,17 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
+from assets.batch_predictions import table
 from assets.batches import Batch, Waiting, batch_key, open_batch, opened_batches, waiting, write_left
+from assets.picture_groups import RECORD
 from assets.records import record_uri
 from orchestration.partitions import batches_of
 from orchestration.sensors.new_images import Cursor, new_images_sensor, next_batch, open_waiting
 from resources.aws import Aws
 from resources.loop import Automation, Loop, Review
 from resources.object_store import ObjectStore
+from vision.boxes import Box
+from vision.splits import Picture
 
 
 def images(*versions: str) -> list[dict]:
@@ -89,7 +93,20 @@ def test_a_batch_opens_when_it_is_full_or_an_image_has_waited_long_enough(
         [{"uri": f"s3://b/{number}", "etag": f"f{number}"} for number in range(fresh)],
         [{"uri": f"s3://b/{number}", "etag": f"a{number}", "attempt": 2} for number in range(again)],
     )
-    assert len(next_batch(found, Automation(**settings), waited)) == opened
+    assert len(next_batch(found, Automation(**settings), waited, backwards)) == opened
+
+
+def backwards(members: list[dict], count: int) -> list[dict]:
+    return members[::-1][:count]
+
+
+@pytest.mark.parametrize(("size", "chosen"), [(4, ["a0", "a1", "f4", "f3"]), (2, ["a0", "a1"]), (1, ["a0"])])
+def test_images_asked_about_again_go_first_and_the_rest_is_chosen(size, chosen):
+    found = Waiting(
+        [{"uri": f"s3://b/{number}", "etag": f"f{number}"} for number in range(5)],
+        [{"uri": f"s3://b/{number}", "etag": f"a{number}", "attempt": 2} for number in (1, 0)],
+    )
+    assert etags(next_batch(found, Automation(batch_size=size), MOMENT, backwards)) == chosen
 
 
 @pytest.fixture
@@ -237,3 +254,73 @@ def test_what_a_batch_left_joins_the_next_one(tick, store, own_loop):
     assert [(member["etag"], member.get("attempt")) for member in found] == [("c1", None), ("b1", 2)]
     write_left(store, own_loop, first, None)
     assert opened_batches(store, own_loop)[first].left is None
+
+
+def predict(store, loop, **scores: list[float]) -> None:
+    """The newest batch_predictions: the model's boxes on each image, named by ETag."""
+    predictions = {
+        uri_of(etag): [Box("ingredients", 0, 0, 3, 2, score) for score in found]
+        for etag, found in scores.items()
+    }
+    uri = store.write(loop.uri("predictions/newest.csv"), table(predictions))
+    record = {"predictions": uri, "model": "model", "etags": {uri_of(etag): etag for etag in scores}}
+    store.write_json(record_uri(loop, "batch_predictions"), record)
+
+
+def uri_of(etag: str) -> str:
+    return f"s3://b/{etag[0]}.jpg"
+
+
+def batches_in_order(tick, store, loop, **settings) -> list[list[str]]:
+    """The ETags of one batch after the other, each labeled before the next."""
+    found = []
+    while keys := tick(**settings):
+        [key] = keys
+        assert tick(**settings) == [], "one batch at a time"
+        found.append(sorted(etags(opened_batches(store, loop)[key].members)))
+        write_left(store, loop, key, [])
+    return found
+
+
+def test_images_of_which_the_model_is_unsure_are_labeled_first(tick, store, own_loop):
+    list_images(store, own_loop, "a1", "b1", "c1", "d2", "e1", "f1")
+    predict(store, own_loop, a1=[0.99], b1=[0.5], c1=[0.45, 0.01], d1=[0.45])  # d has other bytes now
+    settings = {"batch_size": 2, "selection": "uncertainty"}
+    found = batches_in_order(tick, store, own_loop, **settings)
+    assert found == [["b1", "c1"], ["a1", "d2"], ["e1", "f1"]]
+
+
+def test_images_unlike_those_that_are_labeled_are_labeled_first(tick, store, own_loop):
+    prints = {"a1": "0" * 16, "b1": "0" * 15 + "1", "c1": "f" * 16, "d1": "0" * 8 + "f" * 8}
+    list_images(store, own_loop, "a1")
+    pictures = [Picture(etag, etag, fingerprint) for etag, fingerprint in prints.items()]
+    store.write_json(record_uri(own_loop, RECORD), pictures)
+    settings = {"batch_size": 1, "selection": "diversity"}
+    assert batches_in_order(tick, store, own_loop, **settings) == [["a1"]]
+    list_images(store, own_loop, "a1", "b1", "c1", "d1")
+    assert batches_in_order(tick, store, own_loop, **settings) == [["c1"], ["d1"], ["b1"]]
+
+
+def test_so_many_batches_are_with_the_workers_and_late_images_wait_for_the_end_of_one(tick, store, own_loop):
+    settings = {"batch_size": 2, "batches_at_once": 2, "max_wait_minutes": 30}
+    list_images(store, own_loop, "a1", "b1", "c1", "d1", "e1")
+    opened = [key for _ in range(4) for key in tick(**settings)]
+    assert len(opened) == 2
+    assert tick(minutes=60, **settings) == []
+    write_left(store, own_loop, opened[0], [])
+    [last] = tick(**settings)
+    assert len(opened_batches(store, own_loop)[last].members) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "most"),
+    [
+        ({}, None),
+        ({"batch_size": 9}, None),
+        ({"selection": "diversity"}, None),  # all that wait go at once: there is nothing to choose
+        ({"selection": "diversity", "batch_size": 9}, 1),
+        ({"selection": "diversity", "batch_size": 9, "batches_at_once": 3}, 3),
+    ],
+)
+def test_a_choice_is_made_only_when_the_one_before_is_labeled(settings, most):
+    assert Automation(**settings).most_at_work == most

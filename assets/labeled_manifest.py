@@ -12,6 +12,7 @@ from assets.label_checks import LABEL_CHECKS, class_ids_mean_one_label, label_wa
 from assets.labeling import labeling_input, labeling_job
 from assets.mask_files import check_masks
 from assets.pictures import contact_sheet_of_labels
+from assets.proposals import changes_of_workers
 from assets.records import OWNERS, publish, read_record
 from assets.tables import count_labels
 from assets.training_manifest import training_manifest
@@ -76,6 +77,7 @@ def labeled_manifest(
     metadata = {
         "pictures": contact_sheet_of_labels(store, loop, manifest.images, f"labels of {batch}"),
         **numbers(manifest, FORMS[loop.label_form].noun),
+        **changes_of_workers(loop, manifest.images),
         "labeling_job": job.name if job else IMPORTED,
         "output_manifest": output,
         **labeling_cost(loop, job),
@@ -192,7 +194,7 @@ def numbers(manifest: LabeledManifest, noun: str = "boxes") -> dict[str, Any]:
         **counted,
         f"{noun}_per_image": round(counted[noun] / max(len(images), 1), 2),
         "mean_confidence": round(sum(scores) / max(len(scores), 1), 3),
-        **({"adjusted": sum(reviewed)} if reviewed else {}),
+        **({"adjusted": sum(reviewed), "unadjusted": reviewed.count(False)} if reviewed else {}),
         "failed": len(manifest.failures),
         "not_labeled": len(manifest.unlabeled),
         "failures": [f"{failure.uri}: {failure.reason}" for failure in manifest.failures[:SHOWN]],

@@ -11,6 +11,7 @@ from assets.earlier_jobs import earlier_labelings
 from assets.function_versions import functions_of
 from assets.functions import labeling_functions
 from assets.imported import is_imported
+from assets.proposals import as_asked, proposal_numbers, propose, proposed_lines
 from assets.raw_images import raw_images
 from assets.records import OWNERS, publish, read_record
 from assets.review import reviewed_lines
@@ -18,10 +19,11 @@ from assets.task_template import task_template
 from assets.workforce import labeling_team
 from resources.estimates import labeling_estimate
 from resources.ground_truth import GroundTruth, label_categories, labeling_job_request
-from resources.loop import Loop
+from resources.loop import PROPOSALS, Loop
 from resources.names import content_hash, job_name, sha256
 from resources.object_store import ObjectStore
 from resources.portal_link import progress_metadata
+from resources.sagemaker_jobs import TransformJobs
 from vision.manifest import input_manifest
 
 
@@ -34,12 +36,18 @@ from vision.manifest import input_manifest
     code_version="1",
 )
 def labeling_input(
-    context: dg.AssetExecutionContext, loop: dg.ResourceParam[Loop], store: ObjectStore
+    context: dg.AssetExecutionContext,
+    loop: dg.ResourceParam[Loop],
+    store: ObjectStore,
+    transform_jobs: TransformJobs,
 ) -> dg.MaterializeResult:
     """The input manifest of the batch: one line per image that goes to the workers.
 
     Members that were deleted, changed, or are no longer usable since the batch was made are left out and
     listed; one that was renamed goes by its new name. A review's lines carry the labels that are reviewed.
+
+    With `labeling.proposals` the lines carry what the live model sees, for workers to correct. What it sees
+    is asked once: the batch keeps these proposals when another model is live.
     """
     batch = context.partition_key
     if is_imported(batch):
@@ -47,9 +55,9 @@ def labeling_input(
             f"{batch} came with its labels, so no worker is asked about it. Materialize labeled_manifest.",
             allow_retries=False,
         )
-    where = places(read_record(store, loop, "raw_images")["images"])
+    images = read_record(store, loop, "raw_images")["images"]
     members = read_members(store, loop, batch)
-    present = still_there(members, where)
+    present, lines = still_there(members, places(images)), {}
     if loop.review:
         lines = reviewed_lines(store, loop)
         present = [member for member in present if member["uri"] in lines]
@@ -61,8 +69,12 @@ def labeling_input(
             f"{' with a label to review' if loop.review else ''}; the first was {gone[0]}.",
             allow_retries=False,
         )
+    costs = Costs(loop, context.log.info)
+    proposals = propose(store, loop, transform_jobs, batch, present, images, costs)
+    if proposals:
+        lines = proposed_lines(loop, proposals, present, images)
     try:
-        body = input_manifest(lines[member["uri"]] if loop.review else member["uri"] for member in present)
+        body = input_manifest(lines.get(member["uri"], member["uri"]) for member in present)
     except ValueError as error:
         raise dg.Failure(
             f"Ground Truth would refuse the manifest of {batch}: {error}", allow_retries=False
@@ -73,9 +85,12 @@ def labeling_input(
         store,
         loop,
         "labeling_input",
-        {"manifest": uri, "sha256": sha256(body), "images": present},
+        {"manifest": uri, "sha256": sha256(body), "images": present}
+        | ({"reviewed": PROPOSALS} if proposals else {}),
         batch=batch,
-        metadata={"images": len(present), "gone": len(gone), "gone_images": gone, "manifest": uri},
+        metadata={"images": len(present), "gone": len(gone), "gone_images": gone, "manifest": uri}
+        | proposal_numbers(proposals)
+        | costs.metadata(),
     )
 
 
@@ -115,8 +130,9 @@ def labeling_job(
     inputs = read_record(store, loop, "labeling_input", batch)
     team = read_record(store, loop, "labeling_team")
     functions = read_record(store, loop, "labeling_functions")
-    template = task_template(loop)
-    categories = label_categories(loop.labels, loop.review.attribute if loop.review else None)
+    asked = as_asked(loop, inputs)
+    template = task_template(asked)
+    categories = label_categories(loop.labels, asked.review.attribute if asked.review else None)
     store.ensure_cors(loop.bucket)
     request = labeling_job_request(
         loop,

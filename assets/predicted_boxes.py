@@ -41,11 +41,28 @@ def predict_test_split(
     try:
         kept = store.read_json(uri)
     except FileNotFoundError:
-        job, answers = transform(store, loop, transform_jobs, model["model"], etags, log, costs)
-        boxes = {
-            image: parse_prediction(body, model["labels"], truth[image].width, truth[image].height)
-            for image, body in answers.items()
-        }
+        sizes = {image: (label.width, label.height) for image, label in truth.items()}
+        job, boxes = predict_boxes(store, loop, transform_jobs, model, sizes, etags, log, costs)
         kept = {"transform_job": job, "boxes": boxes_as_rows(boxes)}
         store.write_json(uri, kept)
     return PredictedBoxes(boxes_from_rows(kept["boxes"]), kept["transform_job"], uri)
+
+
+def predict_boxes(
+    store: ObjectStore,
+    loop: Loop,
+    transform_jobs: TransformJobs,
+    model: Mapping[str, Any],
+    sizes: Mapping[str, tuple[int, int]],
+    etags: Mapping[str, str],
+    log: Callable[[str], None],
+    costs: Costs | None = None,
+) -> tuple[str, dict[str, list[Box]]]:
+    """The transform job, and what the model sees in each image, the surest first.
+
+    ``sizes`` are width and height in pixels.
+    """
+    job, answers = transform(store, loop, transform_jobs, model["model"], etags, log, costs)
+    return job, {
+        image: parse_prediction(body, model["labels"], *sizes[image]) for image, body in answers.items()
+    }

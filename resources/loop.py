@@ -14,6 +14,8 @@ from resources.settings import Settings as _Settings
 Side = Literal["train", "validation", "test"]
 Task = Literal["bounding_box", "semantic_segmentation", "image_classification"]
 
+PROPOSALS = "proposed-boxes"  # the label attribute of what a model proposes to the workers
+
 OWN_ATTRIBUTE = {
     "bounding_box": "boxes",
     "semantic_segmentation": "masks",
@@ -46,6 +48,9 @@ class Labeling(_Settings):
     max_concurrent_tasks: int = Field(1000, ge=1, le=5000)
     template: str | None = Field(
         None, description="Path of a worker template of your own, from the project's root"
+    )
+    proposals: bool = Field(
+        False, description="Once a model is live, workers correct what it sees and do not begin anew"
     )
 
 
@@ -236,8 +241,8 @@ class Loop(_Settings):
     @classmethod
     def _not_reserved(cls, attribute: str) -> str:
         # The loop's own functions make its jobs custom ones, and to AWS -ref is a built-in job about masks.
-        if attribute in ("source", "source-ref") or attribute.endswith(("-metadata", "-ref")):
-            raise ValueError("must not be source or source-ref, nor end with -metadata or -ref")
+        if attribute in ("source", "source-ref", PROPOSALS) or attribute.endswith(("-metadata", "-ref")):
+            raise ValueError(f"must not be source, source-ref or {PROPOSALS}, nor end with -metadata or -ref")
         return attribute
 
     @model_validator(mode="after")
@@ -257,6 +262,9 @@ class Loop(_Settings):
 
     @model_validator(mode="after")
     def _something_to_ask_a_model(self) -> "Loop":
+        if self.labeling.proposals and (self.review or self.task != "bounding_box"):
+            found = f"a review ({self.review.kind})" if self.review else self.task
+            raise ValueError(f"labeling.proposals: only bounding_box has a model to propose, found {found}")
         if self.automation.selection == "uncertainty":
             if not self.can_train:
                 raise ValueError(

@@ -1,6 +1,7 @@
 import io
 import uuid
 
+import boto3
 import dagster as dg
 import pytest
 from PIL import Image
@@ -8,6 +9,7 @@ from PIL import Image
 from orchestration.definitions import build_definitions, loop_resources
 from resources.loop import Loop
 from resources.object_store import ObjectStore
+from tests.localaws.labeling import PASSWORD
 from tests.settings import LEAST
 
 
@@ -47,6 +49,15 @@ def materialize(loop, instance):
         )
 
     return materialize
+
+
+def hire(team: dict, username: str) -> None:
+    """Make a member of the team; ``team`` is the record of `labeling_team`."""
+    cognito = boto3.client("cognito-idp")
+    user = {"UserPoolId": team["user_pool"], "Username": username}
+    cognito.admin_create_user(**user, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
+    cognito.admin_add_user_to_group(**user, GroupName=team["group"])
 
 
 def numbers(result, name: str) -> dict:

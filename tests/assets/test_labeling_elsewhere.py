@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-import boto3
 import pytest
 
 from assets.batches import open_batch, waiting
 from assets.records import read_record
-from tests.assets.conftest import numbers, picture
-from tests.localaws.labeling import Worker, answer, box, wait_for
+from tests.assets.conftest import hire, numbers, picture
+from tests.localaws.labeling import PASSWORD, Worker, answer, box, wait_for
 from tests.localaws.standing_alone import LabelingService, keys_of
-
-PASSWORD = "Boxes-4-everyone!"
 
 
 @pytest.fixture
@@ -32,14 +29,6 @@ def elsewhere(loop, stand_in, labeling, tmp_path, monkeypatch):
     place = {"ground_truth_endpoint_url": labeling.endpoint, "ground_truth_profile": "labeling"}
     few = {"labeling": loop.labeling.model_copy(update={"workers_per_object": 1})}
     return loop.model_copy(update=place | few)
-
-
-def hire(team: dict, username: str) -> None:
-    cognito = boto3.client("cognito-idp")
-    user = {"UserPoolId": team["user_pool"], "Username": username}
-    cognito.admin_create_user(**user, MessageAction="SUPPRESS")
-    cognito.admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
-    cognito.admin_add_user_to_group(**user, GroupName=team["group"])
 
 
 def test_only_the_labeling_of_a_loop_goes_to_its_labeling_service(

@@ -80,6 +80,30 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
             {"automation": {"nightly_prediction": "at night"}},
             r"automation.nightly_prediction: not a cron expression: .* \(found 'at night'\)",
         ),
+        (
+            {"automation": {"selection": "best"}},
+            r"automation.selection: .* 'random', 'uncertainty' or 'diversity' \(found 'best'\)",
+        ),
+        (
+            {"automation": {"selection": "uncertainty"}, "task": "semantic_segmentation"},
+            r"automation.selection: uncertainty needs a model's predictions, and semantic_segmentation has",
+        ),
+        (
+            {"automation": {"selection": "uncertainty"}, "transform": {"images": ["test"]}},
+            r"automation.selection: .* add unlabeled to transform.images \(found \['test'\]\)",
+        ),
+        (
+            {"labeling": LEAST["labeling"] | {"proposals": True}, "task": "semantic_segmentation"},
+            r"labeling.proposals: only bounding_box .* found semantic_segmentation",
+        ),
+        (
+            {"labeling": LEAST["labeling"] | {"proposals": True}, "review": VERIFY},
+            r"labeling.proposals: only bounding_box .* found a review \(verification\)",
+        ),
+        (
+            {"label_attribute": "proposed-boxes"},
+            r"label_attribute: must not be .* \(found 'proposed-boxes'\)",
+        ),
         ({"images": "loops/"}, r"images: loops/ is where the loop keeps its own files"),
         (
             {"task": "boxes"},

@@ -49,7 +49,7 @@ class Costs:
                 f"No {kind} job was started: {in_words(self.loop, expected)}, and budget.max_cost.{kind} is "
                 f"{limit:.2f} {self.loop.budget.currency}. Raise it in the loop's file, or "
                 f"{CHEAPER[kind]}; then materialize this again.",
-                metadata={"expected_cost": money(expected.cost), "max_cost": limit},
+                metadata={"expected_cost": rounded(expected.cost), "max_cost": limit},
                 allow_retries=False,
             )
         yield
@@ -66,10 +66,10 @@ class Costs:
             return {}
         new = [each.expected for each in self.spent if each.expected is not None]
         sums = {
-            "cost": money(total(each.cost for each in self.spent)),
-            "expected_cost": money(total(each.cost for each in new)) if new else None,
-            "cost_at_most": money(total(each.at_most for each in new)) if new else None,
-            "expected_seconds": total(each.seconds for each in new) if new else None,
+            "cost": rounded(total(each.cost for each in self.spent)),
+            "expected_cost": rounded(total(each.cost for each in new)) if new else None,
+            "cost_at_most": rounded(total(each.at_most for each in new)) if new else None,
+            "expected_seconds": rounded(total(each.seconds for each in new)) if new else None,
             "expectation": "; ".join(each.basis for each in new) or None,
         }
         costs = [sums[name] for name in ("cost", "expected_cost", "cost_at_most")]
@@ -93,7 +93,7 @@ def cost_check(asset: str, kind: Kind) -> dg.AssetCheckSpec:
 def cost_within_limit(loop: Loop, kind: Kind, spent: Iterable[Spent]) -> dg.AssetCheckResult:
     limit = loop.budget.limit(kind)
     over = {
-        each.job: money(each.cost)
+        each.job: rounded(each.cost)
         for each in spent
         if limit is not None and each.cost is not None and each.cost > limit
     }
@@ -134,6 +134,6 @@ def total(amounts: Iterable[float | None]) -> float | None:
     return None if any(amount is None for amount in amounts) else sum(amounts)
 
 
-def money(amount: float | None) -> float | None:
-    """To the hundredth of a cent: a transform job can cost less than a cent."""
+def rounded(amount: float | None) -> float | None:
+    """To four digits: a transform job can cost less than a cent."""
     return None if amount is None else round(amount, 4)

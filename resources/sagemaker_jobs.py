@@ -13,6 +13,7 @@ from pydantic import PrivateAttr
 
 from resources.adoption import adopt_or_create, describe_or_none
 from resources.aws import Aws, explained
+from resources.estimates import billed_seconds
 from resources.job_logs import JobLogs
 
 RUN_TAG = "dagster/run-id"
@@ -127,7 +128,11 @@ class _Jobs(dg.ConfigurableResource):
         raise dg.Failure(
             f"{self.kind} job {name} is {job[self._status]}: "
             f"{job.get('FailureReason') or 'SageMaker gives no reason'}",
-            metadata={"job": name, "last lines": "\n".join(last_lines)},
+            metadata={
+                "job": name,
+                "billed_seconds": billed_seconds(job) or 0,
+                "last lines": "\n".join(last_lines),
+            },
             allow_retries=False,  # the same inputs fail the same way, and each attempt costs money
         )
 

@@ -92,6 +92,8 @@ def test_a_failed_job_fails_the_run_with_its_reason_and_its_last_words(workshop,
         jobs.run(request, lambda line: None)
     assert raised.value.allow_retries is False
     assert "about to fail" in raised.value.metadata["last lines"].value
+    billed = workshop.training(request["TrainingJobName"])["BillableTimeInSeconds"]
+    assert raised.value.metadata["billed_seconds"].value == billed
 
 
 def test_after_a_failure_the_next_request_is_a_new_attempt(workshop, jobs):

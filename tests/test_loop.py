@@ -26,6 +26,7 @@ from vision.exchange import read_coco
 from vision.manifest import read_labeled
 
 PHOTOGRAPHS = 24
+INSTANCE_HOUR = {"ml.g5.xlarge": 3600.0, "ml.m5.xlarge": 7200.0, "ml.m5.large": 1.0}  # one and two a second
 TINY = {"epochs": 4, "image_size": 128, "batch_size": 4, "processes": 1}
 
 pytestmark = pytest.mark.slow
@@ -78,6 +79,7 @@ def world(stand_in, tmp_path_factory):
     settings = load_loop(DEFAULT_LOOP).model_dump()
     settings |= {"name": "whole", "bucket": "whole-loop", "map_floor": 0.99}
     settings["training"]["hyperparameters"] = TINY
+    settings["budget"] = {"tariffs": {"per_object": 0.5, "instance_hour": INSTANCE_HOUR}}
     loop = Loop(**settings)
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         for name, value in stand_in.environment.items():
@@ -120,6 +122,19 @@ def test_training_started_from_the_splits_and_its_metrics_are_shown(world):
     job = world.store.aws.client("sagemaker").describe_training_job(TrainingJobName=shown["training_job"])
     channel = job["InputDataConfig"][0]["DataSource"]["S3DataSource"]
     assert channel["S3Uri"] == world.headless.record("train_split")["manifest"]
+
+
+def test_every_job_tells_what_it_cost(world):
+    trained = world.numbers("trained_model")
+    job = world.store.aws.client("sagemaker").describe_training_job(TrainingJobName=trained["training_job"])
+    assert trained["cost"] == job["BillableTimeInSeconds"] > 0
+    assert trained["cost_at_most"] == trained["expected_cost"] == world.loop.training.max_runtime_seconds
+    assert world.numbers("labeling_job")["expected_cost"] == PHOTOGRAPHS / 2
+    assert world.numbers("labeled_manifest")["cost"] == PHOTOGRAPHS / 2
+    assert world.numbers("batch_predictions")["cost"] > 0
+    assert world.numbers("live_endpoint")["cost_per_day"] == 24
+    checks = {asset: world.check(asset, "cost_within_limit") for asset in ("trained_model", "evaluation")}
+    assert all(check.passed for check in checks.values()), "there is no limit"
 
 
 def test_a_model_below_the_floor_is_told_and_still_deployed(world):

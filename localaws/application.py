@@ -5,9 +5,9 @@ from pathlib import Path
 
 from localaws.api import Identity, OwnClients, Service
 from localaws.api.sigv4 import Verifier
+from localaws.built_in_functions import GROUND_TRUTH_FUNCTIONS
 from localaws.gateway import Gateway
 from localaws.groundtruth import GroundTruth
-from localaws.groundtruth.task_types import TASK_TYPES
 from localaws.home import Credentials
 from localaws.sagemaker import SageMaker
 from localaws.services.cloudwatch import CloudWatch
@@ -19,10 +19,6 @@ from localaws.services.s3 import S3
 from localaws.services.sts import AccessKeys, Sts
 from localaws.store import Store
 
-LAMBDAS = Path(__file__).resolve().parents[1] / "lambdas"
-# AWS's own functions, which every labeling job names by the ARN of an account of AWS.
-GROUND_TRUTH_FUNCTIONS = {f"PRE-{task}": LAMBDAS / "pre_annotation" for task in TASK_TYPES}
-GROUND_TRUTH_FUNCTIONS |= {f"ACS-{task}": LAMBDAS / "consolidation" for task in TASK_TYPES}
 # Where a user puts another server in the place of one of ours.
 OVERRIDES = {"AWS_ENDPOINT_URL_S3": "s3"}
 

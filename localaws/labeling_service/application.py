@@ -2,7 +2,7 @@
 
 from localaws.api import ConfiguredClients, Identity, Service
 from localaws.api.sigv4 import Verifier
-from localaws.application import GROUND_TRUTH_FUNCTIONS
+from localaws.built_in_functions import GROUND_TRUTH_FUNCTIONS
 from localaws.gateway import Gateway
 from localaws.groundtruth import GroundTruth
 from localaws.home import Home

@@ -9,12 +9,21 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from .crc import CRC32, CRC32C, CRC64NVME, Crc
 from .errors import S3Error
 
+if TYPE_CHECKING:
+    from .crc import Crc
+
 PREFIX = "x-amz-checksum-"
-JOINABLE: dict[str, Crc] = {"crc32": CRC32, "crc32c": CRC32C, "crc64nvme": CRC64NVME}
+JOINABLE = {"crc32", "crc32c", "crc64nvme"}  # of the checksums of parts follows that of the whole
+
+
+def crc_of(algorithm: str) -> "Crc":
+    from . import crc  # it needs numpy: loaded when first asked for, so that the server starts without it
+
+    return {"crc32": crc.CRC32, "crc32c": crc.CRC32C, "crc64nvme": crc.CRC64NVME}[algorithm]
 
 
 class RunningCrc:
@@ -32,8 +41,8 @@ class RunningCrc:
 
 ALGORITHMS: dict[str, Callable[[], object]] = {
     "crc32": lambda: RunningCrc(zlib.crc32, 4),
-    "crc32c": lambda: RunningCrc(CRC32C.update, 4),
-    "crc64nvme": lambda: RunningCrc(CRC64NVME.update, 8),
+    "crc32c": lambda: RunningCrc(crc_of("crc32c").update, 4),
+    "crc64nvme": lambda: RunningCrc(crc_of("crc64nvme").update, 8),
     "sha1": hashlib.sha1,
     "sha256": hashlib.sha256,
     "sha512": hashlib.sha512,

@@ -8,7 +8,17 @@ from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from . import uploads, versions
-from .digests import ALGORITHMS, JOINABLE, KNOWN, algorithm_of, decode, encode, member_of, stated_checksums
+from .digests import (
+    ALGORITHMS,
+    JOINABLE,
+    KNOWN,
+    algorithm_of,
+    crc_of,
+    decode,
+    encode,
+    member_of,
+    stated_checksums,
+)
 from .documents import OWNER, quoted, text_of, timestamp
 from .errors import S3Error, invalid_argument, malformed_xml
 from .kept_headers import kept_headers
@@ -198,7 +208,7 @@ def joined_checksum(upload: Upload, parts: Sequence[Part]) -> dict[str, str]:
         running = ALGORITHMS[algorithm]()
         running.update(b"".join(digests))
         return {algorithm: f"{encode(running.digest())}-{len(parts)}"}
-    crc = JOINABLE[algorithm]
+    crc = crc_of(algorithm)
     joined = reduce(
         lambda sofar, next_part: crc.join(sofar, int.from_bytes(next_part[0], "big"), next_part[1].size),
         zip(digests[1:], parts[1:], strict=True),

@@ -5,16 +5,16 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html#sms-output-
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from vision.boxes import Box
-from vision.provenance import known_label, read_parts, read_provenance, write_provenance
+from vision.provenance import Provenance, known_label, read_parts, read_provenance, write_provenance
 
 OVERHANG = 1  # pixels by which rounding may carry a box over the edge of the image
 
 
 @dataclass(frozen=True)
-class LabeledImage:
+class LabeledImage(Provenance):
     """An image and the boxes that people (or a model, when not ``human``) drew; no boxes mean: nothing there.
 
     ``width``, ``height``, ``depth`` are those of the stored image, the boxes' scores the labels' confidence.
@@ -27,12 +27,7 @@ class LabeledImage:
     height: int
     depth: int
     boxes: tuple[Box, ...]
-    job: str | None = None
-    created: str | None = None
-    human: bool = True
-    adjusted: bool | None = None
     image_class: str | None = None
-    line: dict = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,13 +5,20 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html#sms-output-
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from vision.provenance import is_confidence, known_label, read_parts, read_provenance, write_provenance
+from vision.provenance import (
+    Provenance,
+    is_confidence,
+    known_label,
+    read_parts,
+    read_provenance,
+    write_provenance,
+)
 
 
 @dataclass(frozen=True)
-class LabeledClass:
+class LabeledClass(Provenance):
     """An image and what was chosen for it; ``comments`` are the workers' on their verdicts.
 
     The rest is that of every label: see vision.provenance.ImageLabel.
@@ -21,11 +28,6 @@ class LabeledClass:
     name: str
     confidence: float | None = None
     comments: tuple[str, ...] = ()
-    job: str | None = None
-    created: str | None = None
-    human: bool = True
-    adjusted: bool | None = None
-    line: dict = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:

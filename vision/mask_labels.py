@@ -6,11 +6,18 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html#sms-output-
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from vision.box_labels import read_image_size
 from vision.palette import label_colour
-from vision.provenance import is_confidence, known_label, read_parts, read_provenance, write_provenance
+from vision.provenance import (
+    Provenance,
+    is_confidence,
+    known_label,
+    read_parts,
+    read_provenance,
+    write_provenance,
+)
 
 BACKGROUND = "BACKGROUND"
 BACKGROUND_COLOUR = "#ffffff"
@@ -18,7 +25,7 @@ HEX_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True)
-class LabeledMask:
+class LabeledMask(Provenance):
     """An image and where the mask of its pixels lies.
 
     Pixel 0 of the mask is the background, ``i + 1`` the i-th label of the loop. ``names`` are the labels that
@@ -31,11 +38,6 @@ class LabeledMask:
     names: tuple[str, ...]
     confidence: float | None = None
     size: tuple[int, int] | None = None
-    job: str | None = None
-    created: str | None = None
-    human: bool = True
-    adjusted: bool | None = None
-    line: dict = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def scores(self) -> tuple[float, ...]:

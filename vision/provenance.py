@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/sagemaker/latest/dg/sms-data-output.html
 """
 
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 STATUS = {True: "adjusted", False: "unadjusted"}
@@ -28,6 +29,17 @@ class ImageLabel(Protocol):
 
     @property
     def scores(self) -> tuple[float, ...]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """The members of an ImageLabel that are the same for every form."""
+
+    job: str | None = None
+    created: str | None = None
+    human: bool = True
+    adjusted: bool | None = None
+    line: dict = field(default_factory=dict, compare=False, repr=False)
 
 
 def read_parts(line: dict, attribute: str) -> tuple[Any, dict]:

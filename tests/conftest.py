@@ -1,10 +1,6 @@
 """The stand-in as every test sees it: a server process of its own, reached over HTTP with signed requests."""
 
-import json
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,39 +8,16 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.server_process import ServerProcess
+
 ROOT = Path(__file__).resolve().parents[1]
 BCCD = ROOT.parent / "shared" / "data" / "bccd"
 
 
-class StandIn:
+class StandIn(ServerProcess):
     """A running ``python -m localaws``; ``kill`` and ``start`` again serve the crash tests."""
 
-    def __init__(self, home: Path):
-        self.home = home
-        self.process: subprocess.Popen | None = None
-        self.start()
-
-    def start(self) -> None:
-        with open(self.home.with_suffix(".log"), "ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "localaws", "--home", str(self.home), "--port", "0"],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the stand-in did not start:\n{self.home.with_suffix('.log').read_text()}")
-        self.__dict__.update(json.loads(line))
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=30)
+    module = "localaws"
 
     @property
     def environment(self) -> dict[str, str]:

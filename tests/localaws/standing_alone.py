@@ -1,43 +1,24 @@
 """The labeling service as a program of its own, beside servers that play AWS."""
 
-import json
 import os
-import signal
-import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import boto3
 from botocore.config import Config
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.server_process import ServerProcess
 
 
-class LabelingService:
-    """A running ``python -m localaws.labeling_service``; its attributes are the members of what it prints."""
+class LabelingService(ServerProcess):
+    """A running ``python -m localaws.labeling_service``."""
 
-    def __init__(self, home: Path, environment: dict[str, str], *options: str):
-        self.home = home
-        self.environment = environment
-        self.options = options
-        self.process: subprocess.Popen | None = None
-        self.start()
+    module = "localaws.labeling_service"
 
-    def start(self) -> None:
-        self.process = launch(self.home, self.environment, *self.options)
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the labeling service did not start:\n{log_of(self.home).read_text()}")
-        self.__dict__.update(json.loads(line))
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=30)
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What it was started with."""
+        return self._environment
 
     def client(
         self,
@@ -57,21 +38,6 @@ class LabelingService:
             aws_session_token=token,
             config=Config(retries={"max_attempts": 2}),
         )
-
-
-def launch(home: Path, environment: dict[str, str], *options: str) -> subprocess.Popen:
-    with open(log_of(home), "ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "localaws.labeling_service", "--home", str(home), *options],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-
-
-def log_of(home: Path) -> Path:
-    return home.with_suffix(".log")
 
 
 def clean_environment(**settings: str) -> dict[str, str]:

@@ -1,17 +1,24 @@
 """The labeling service alone: S3, Lambda, Cognito and STS are other servers, and nothing else is its own."""
 
+import contextlib
+import io
 import json
+import os
 import re
 import secrets
 import shutil
+import signal
+import sys
 
 import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from localaws.labeling_service.__main__ import main
 from tests.conftest import StandIn
 from tests.localaws.labeling import PRE, Studio, answer, box, function_zip, picture
-from tests.localaws.standing_alone import LabelingService, clean_environment, keys_of, launch, log_of
+from tests.localaws.standing_alone import LabelingService, clean_environment, keys_of
+from tests.server_process import launch, log_of
 
 ROLE = "arn:aws:iam::000000000000:role/labeling"
 PRE_ANNOTATION = """
@@ -235,10 +242,19 @@ def test_work_teams_and_jobs_can_be_tagged_as_on_aws(world, studio):
 
 
 def refusal_of(home, environment: dict[str, str], *options: str) -> str:
-    """The one line with which the service does not start."""
-    process = launch(home, environment, *options)
-    assert process.wait(120) == 1 and process.stdout.read() == b""
-    return log_of(home).read_text().splitlines()[-1]
+    """The one line with which the service does not start; its program is run in this process."""
+    output, errors = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - environment.keys():
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", ["labeling_service", "--home", str(home), *options])
+        patch.setattr(signal, "signal", lambda number, handler: None)  # pytest's own stay
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+            assert main() == 1
+    assert output.getvalue() == ""
+    return errors.getvalue().splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -274,7 +290,9 @@ def test_a_folder_is_never_used_for_two_accounts(world, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     (home / "account.json").write_text('{"account": "111122223333", "region": "eu-west-1"}')
-    words = refusal_of(home, world.labeling.environment, *world.labeling.options)
+    process = launch(LabelingService.module, home, world.labeling.environment, *world.labeling.options)
+    assert process.wait(120) == 1 and process.stdout.read() == b""
+    (words,) = log_of(home).read_text().splitlines()
     assert "holds the labeling of account 111122223333 in eu-west-1" in words
     assert f"credentials are of account {world.labeling.account} in us-east-1" in words
 

@@ -9,6 +9,7 @@ from PIL import Image
 TAG = "crowd-semantic-segmentation"
 WIDTH, HEIGHT = 400, 300  # of the picture plain.png
 COLOURS = ["#1f77b4", "#ff7f0e", "#2ca02c"]  # of the first labels
+SQUARE = [(40, 30), (140, 30), (140, 90), (40, 90)]  # corners to click
 
 
 def template(labels: str = '["cat", "dog", "bird"]', attributes: str = "", picture: str = "plain.png") -> str:
@@ -42,6 +43,12 @@ def stroke(start: tuple[float, float], end: tuple[float, float], diameter: float
     along = np.clip(along, 0, 1)
     distance = np.hypot(columns - ax - along * (bx - ax), rows - ay - along * (by - ay))
     return distance <= diameter / 2
+
+
+def polygon(task, *corners: tuple[int, int]) -> None:
+    task.press("p")
+    for corner in corners:
+        task.click(*corner)
 
 
 def drawn(task) -> np.ndarray:

@@ -1,11 +1,15 @@
 """The functions are deployed as zips of their folders, so the tests load them from there too."""
 
 import importlib.util
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PIL import Image
+
+from tests.lambdas.masks import LABELS
 
 FOLDER = Path(__file__).resolve().parents[2] / "lambdas"
 
@@ -35,3 +39,27 @@ def consolidation(folders) -> ModuleType:
 def pre_annotation(folders) -> ModuleType:
     """Loaded afresh, as in a cold start: it remembers the jobs it has seen."""
     return load_handler("pre_annotation")
+
+
+@pytest.fixture
+def consolidate(consolidation):
+    """The label of one object, and its mask: rows of label names or None."""
+
+    def run(*answers, labels=LABELS):
+        written = {}
+
+        def write(object_id, png):
+            written[object_id] = png
+            assert png[24:26] == b"\x08\x03", "8 bits, with a palette"
+            return f"s3://masks/{object_id}.png"
+
+        payload = [{"datasetObjectId": "7", "annotations": list(answers)}]
+        results = consolidation.consolidate(payload, "animals", labels, None, write)
+        if not results:
+            assert not written, "a mask without a label"
+            return None, None
+        label = results[0]["consolidatedAnnotation"]["content"]["animals"]
+        assert label["mask-ref"] == "s3://masks/7.png"
+        return label, Image.open(io.BytesIO(written["7"]))
+
+    return run

@@ -249,7 +249,10 @@ def test(
 ):
     """The tests in two processes; arguments go to pytest."""
     chosen = [] if everything else ["-m", "not slow"]
-    command = [sys.executable, "-m", "pytest", "-n", "2", *chosen, *context.args]
+    # Each process gets half of the files, and what is left of the other's when it is done: so what a file's
+    # tests share (servers, a browser, a trained model) is made once.
+    shared = ["-n", "2", "--dist", "worksteal"]
+    command = [sys.executable, "-m", "pytest", *shared, *chosen, *context.args]
     raise typer.Exit(subprocess.call(command, cwd=PROJECT))
 
 

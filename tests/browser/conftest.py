@@ -21,7 +21,26 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+# Chromium keeps nothing for a frame without an origin, and gives it a process of its own: every test would
+# load all modules of the elements anew. What the sandbox forbids is forbidden here as well.
+UNWANTED = [
+    "SplitCacheByNetworkIsolationKey",
+    "IsolateSandboxedIframes",
+    # Of several such lists the last one counts, so these are Playwright's.
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "MediaRouter",
+    "OptimizationHints",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+]
 FLAGS = [
+    f"--disable-features={','.join(UNWANTED)}",
+    "--disable-site-isolation-trials",
+    "--renderer-process-limit=1",
+    "--in-process-gpu",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -94,6 +113,8 @@ class Site:
                         (b"access-control-allow-origin", b"*"),
                         (b"cross-origin-resource-policy", b"cross-origin"),
                     ]
+                    if scope["path"].startswith("/elements/"):  # the portal has a version in the address
+                        message["headers"].append((b"cache-control", b"max-age=31536000, immutable"))
                 await send(message)
 
             await app(scope, receive, answer)

@@ -249,6 +249,7 @@ def test_without_a_session_the_page_says_how_to_get_one(window, stand_in, job):
     ]
 
 
+@pytest.mark.slow
 def test_a_portal_that_is_away_is_told_and_the_page_goes_on_when_it_is_back(chromium, own_stand_in):
     window = Window(chromium, own_stand_in.portal)
     window.enter(link_token(own_stand_in))

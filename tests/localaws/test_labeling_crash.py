@@ -3,7 +3,11 @@
 import json
 import time
 
+import pytest
+
 from tests.localaws.labeling import Studio, Worker, answer, box, wait_for
+
+pytestmark = pytest.mark.slow
 
 
 def label(worker: Worker, name: str, acknowledged: dict, most: int = 99) -> None:

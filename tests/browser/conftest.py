@@ -163,6 +163,12 @@ class Task:
     def tell(self, message: dict) -> None:
         self.page.evaluate("message => frame.contentWindow.postMessage(message, '*')", message)
 
+    def draft(self) -> dict:
+        """Ask for the draft; earlier ones, which are sent some time after a change, do not count."""
+        before = len(self.messages("draft"))
+        self.tell({"type": "collect-draft"})
+        return self.wait_for_message("draft", before + 1)["draft"]
+
     def answer(self) -> dict:
         """Submit with the button, and give what arrives."""
         before = len(self.messages("submit"))

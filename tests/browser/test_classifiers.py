@@ -145,8 +145,7 @@ def test_a_draft_has_the_category_and_the_comment(mount):
     task.button("Say why").click()
     task.page.keyboard.type("loose")
     task.press("Escape")
-    task.tell({"type": "collect-draft"})
-    draft = task.wait_for_message("draft")["draft"]
+    draft = task.draft()
 
     again = mount(image(children=COMMENT), IMAGE_TAG)
     again.tell({"type": "restore", "draft": draft})

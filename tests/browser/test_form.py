@@ -199,8 +199,7 @@ def test_a_draft_brings_every_kind_of_input_back(mount):
     task.frame.get_by_role("checkbox", name="Green").check()
     task.frame.locator("crowd-slider").evaluate("slider => { slider.value = 4; }")
     task.frame.get_by_label("bad").check()
-    task.tell({"type": "collect-draft"})
-    draft = task.wait_for_message("draft")["draft"]
+    draft = task.draft()
     expected = task.answer()
     assert expected["cc"] == {"red": False, "green": True}
     assert expected["cs"] == 4

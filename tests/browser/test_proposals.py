@@ -113,9 +113,7 @@ def test_a_draft_comes_after_a_change_and_brings_everything_back(mount, task):
 
 
 def test_a_draft_is_handed_over_at_once_when_asked(task):
-    task.tell({"type": "collect-draft"})
-
-    draft = task.wait_for_message("draft")["draft"]
+    draft = task.draft()
     assert list(draft) == ["boundingBox"]
     assert [made["label"] for made in draft["boundingBox"]["state"]["boxes"]] == ["cat", "dog"]
 

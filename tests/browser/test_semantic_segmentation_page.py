@@ -216,5 +216,4 @@ def test_without_its_image_the_task_says_so_and_its_controls_do_nothing(mount):
     task.button("Submit").click()
 
     assert task.messages("submit") == []
-    task.tell({"type": "collect-draft"})
-    assert task.wait_for_message("draft")["draft"]["mask"]["state"] is None
+    assert task.draft()["mask"]["state"] is None

@@ -192,6 +192,7 @@ def test_a_task_whose_time_is_over_is_locked_and_the_next_one_is_offered(studio,
     desk.see("The time for this task is over. Nothing of it was submitted")
     for way in ("Stop and resume later", "Release", "Decline"):
         assert desk.button(way).is_disabled()
+    assert desk.submit_button.is_disabled()
     desk.drag(200, 60, 390, 290)
     assert desk.boxes() == drawn
     studio.pass_time(name, 300)

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 import boto3
+import botocore.session
 import dagster as dg
 from botocore.config import Config
 from botocore.exceptions import (
@@ -16,6 +18,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.utils import parse_timestamp
 from pydantic import Field, PrivateAttr
 
 from resources.patience import Patience
@@ -65,11 +68,27 @@ class Aws(dg.ConfigurableResource):
                 signature = {"signature_version": "s3v4"} if service == "s3" else {}
                 with explained(f"make a client of {service}"):
                     region = self.region or boto3.session.Session().region_name  # not another profile's
-                    client = boto3.session.Session(profile_name=profile, region_name=region).client(
+                    client = _session(profile, region).client(
                         service, endpoint_url=endpoint_url, config=Config(**CONFIG, **signature)
                     )
                 self._clients[key] = self._patience.attend(client)
             return self._clients[key]
+
+
+def _session(profile: str | None, region: str | None) -> boto3.session.Session:
+    core = botocore.session.Session()
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_time)
+    return boto3.session.Session(botocore_session=core, profile_name=profile, region_name=region)
+
+
+def read_time(value: Any) -> datetime:
+    """botocore's way with every format it knows takes ten times as long for the commonest: of a listing of
+    100,000 objects, that were a quarter of a minute.
+    """
+    if isinstance(value, str) and value.endswith("Z"):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
+    return parse_timestamp(value)
 
 
 def error_code(error: ClientError) -> str:

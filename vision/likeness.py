@@ -6,10 +6,13 @@ scene, nor the same picture turned or cropped.
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import numpy
 from PIL import Image
 
 BITS = 64
 ALIKE = 5  # differing bits up to which two pictures are near-duplicates
+WIDTH = -(-BITS // (ALIKE + 1))  # of a band, in bits
+PAIRS_AT_ONCE = 1_000_000  # bounds the memory, not the result
 # A sheet of paper and a white wall have the same few bits. Below this many they say nothing.
 TELLING_BITS = 8
 # Differences that are smaller, in levels of grey, are noise of the camera and of JPEG.
@@ -68,17 +71,35 @@ def alike_across(sides: Mapping[str, Mapping[str, str]]) -> list[tuple[int, str,
 
     ``sides`` are names with fingerprints. Pictures of one side may look alike as they like.
     """
-    found: list[tuple[int, str, str]] = []
-    album = Album()
-    for pictures in sides.values():
-        for name, fingerprint in pictures.items():
-            found += ((apart, other, name) for apart, other in album.alike(fingerprint))
-        for name, fingerprint in pictures.items():
-            album.add(name, fingerprint)
+    names = [name for pictures in sides.values() for name in pictures]
+    on = numpy.repeat(numpy.arange(len(sides)), [len(pictures) for pictures in sides.values()])
+    bits = numpy.array(
+        [int(fingerprint, 16) for pictures in sides.values() for fingerprint in pictures.values()],
+        dtype=numpy.uint64,
+    )
+    found = set()
+    for shelf in _shelves(bits):
+        rows = max(1, PAIRS_AT_ONCE // max(1, len(shelf)))
+        for start in range(0, len(shelf), rows):
+            some = shelf[start : start + rows]
+            apart = numpy.bitwise_count(bits[some, None] ^ bits[shelf])
+            # Sides come one after the other, so this is also each pair once.
+            ones, others = numpy.nonzero((apart <= ALIKE) & (on[some, None] < on[shelf]))
+            found |= {
+                (int(apart[one, other]), names[some[one]], names[shelf[other]])
+                for one, other in zip(ones, others, strict=True)
+            }
     return sorted(found)
 
 
-def _bands(bits: int) -> Iterator[tuple[int, int]]:
-    width = -(-BITS // (ALIKE + 1))
+def _shelves(bits: numpy.ndarray) -> Iterator[numpy.ndarray]:
+    """The places of those that share a band, band by band."""
     for number in range(ALIKE + 1):
-        yield number, bits >> number * width & (1 << width) - 1
+        bands = bits >> numpy.uint64(number * WIDTH) & numpy.uint64((1 << WIDTH) - 1)
+        order = numpy.argsort(bands, kind="stable")
+        yield from numpy.split(order, numpy.nonzero(numpy.diff(bands[order]))[0] + 1)
+
+
+def _bands(bits: int) -> Iterator[tuple[int, int]]:
+    for number in range(ALIKE + 1):
+        yield number, bits >> number * WIDTH & (1 << WIDTH) - 1

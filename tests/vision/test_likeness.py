@@ -89,3 +89,26 @@ def test_look_alikes_are_told_across_sides_and_not_within_one():
     assert alike_across(within) == []
     across = {"train": {"a": one}, "validation": {"c": far}, "test": {"b": almost, "d": far}}
     assert alike_across(across) == [(0, "c", "d"), (1, "a", "b")]
+
+
+def test_no_pair_of_look_alikes_is_missed(monkeypatch):
+    monkeypatch.setattr("vision.likeness.PAIRS_AT_ONCE", 64)  # a shelf is looked through in pieces
+    rng, pictures = random.Random(0), {}
+    for number in range(60):
+        bits = rng.getrandbits(64)
+        for copy in range(3):  # up to twice as far apart as look-alikes are
+            for _ in range(rng.randrange(ALIKE + 1)):
+                bits ^= 1 << rng.randrange(64)
+            pictures[f"{number}-{copy}"] = f"{bits:016x}"
+    names = sorted(pictures, key=lambda name: rng.random())
+    sides = {"train": names[:90], "validation": names[90:130], "test": names[130:]}
+    expected = sorted(
+        (distance(pictures[one], pictures[other]), one, other)
+        for earlier, later in (("train", "validation"), ("train", "test"), ("validation", "test"))
+        for one in sides[earlier]
+        for other in sides[later]
+        if distance(pictures[one], pictures[other]) <= ALIKE
+    )
+    assert len(expected) > 20
+    assert alike_across({side: {name: pictures[name] for name in sides[side]} for side in sides}) == expected
+    assert alike_across({"train": {}, "validation": {}, "test": {}}) == []

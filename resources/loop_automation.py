@@ -47,6 +47,12 @@ class Automation(Settings):
         ge=1,
         description="Labels that must be new, changed or gone before a model is trained by itself",
     )
+    look_every_seconds: int = Field(
+        30,
+        ge=5,
+        le=86_400,
+        description="How often the images are listed: S3 bills a request for every 1,000 of them",
+    )
     nightly_prediction: Annotated[str, AfterValidator(_cron)] | None = Field(
         None, description="Cron expression (UTC) of a schedule for batch_predictions: 0 3 * * *"
     )

@@ -49,7 +49,7 @@ def look(seen: Seen, listing: str, now: float) -> tuple[Seen, bool]:
 def uploads_sensor(loop: Loop) -> dg.SensorDefinition:
     @dg.sensor(
         job_name=INDEX_IMAGES,
-        minimum_interval_seconds=30,
+        minimum_interval_seconds=loop.automation.look_every_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def uploads(context: dg.SensorEvaluationContext, store: ObjectStore) -> dg.SensorResult | dg.SkipReason:

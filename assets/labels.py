@@ -74,9 +74,9 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
             allow_retries=False,
         )
     body = training_manifest(loop, [label.image for label in current.values()])
-    manifest = store.write(loop.uri(f"labels/{sha256(body)[:12]}.manifest"), body)
+    manifest = store.update(loop.uri(f"labels/{sha256(body)[:12]}.manifest"), body)
     origins = origins_by_image(history, current)
-    history_uri = store.write_json(loop.uri(f"labels/history-{content_hash(origins)[:12]}.json"), origins)
+    history_uri = store.update_json(loop.uri(f"labels/history-{content_hash(origins)[:12]}.json"), origins)
     return publish(
         store,
         loop,
@@ -97,9 +97,11 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
 
 
 def read_batches(store: ObjectStore, loop: Loop) -> Iterator[Label]:
-    for batch, record in batch_records(store, loop, "labeled_manifest"):
+    batches = list(batch_records(store, loop, "labeled_manifest"))
+    manifests = store.read_all(record["manifest"] for _, record in batches)
+    for (batch, record), body in zip(batches, manifests, strict=True):
         answers, functions = record.get("answers"), record.get("functions")
-        for image in read_accepted(store, loop, record):
+        for image in accepted(loop, record["manifest"], body):
             files = answers and [answers["prefix"] + name for name in answers["files"].get(image.uri, ())]
             yield Label(image, record["etags"][image.uri], batch, files, functions)
 
@@ -108,11 +110,15 @@ def read_accepted(store: ObjectStore, loop: Loop, record: dict[str, Any]) -> lis
     """The images of a manifest that a record names. It had no problems when it was written, so one that it
     has now comes from changed settings and raises dg.Failure.
     """
-    body = store.read(record["manifest"])
+    return accepted(loop, record["manifest"], store.read(record["manifest"]))
+
+
+def accepted(loop: Loop, uri: str, body: bytes) -> list[ImageLabel]:
+    """What the manifest at ``uri`` says. Raises dg.Failure."""
     manifest = read_labeled(body, loop.kept_attribute, loop.labels, form=loop.label_form)
     if manifest.problems:
         raise dg.Failure(
-            f"{record['manifest']} does not fit the loop's file any more: {manifest.problems[0]}. "
+            f"{uri} does not fit the loop's file any more: {manifest.problems[0]}. "
             "Put the label back into `labels`, or label these images again.",
             allow_retries=False,
         )

@@ -5,6 +5,7 @@ bucket alone. A record holds content only, no time and no run id: its hash is th
 asset that is materialized again without anything new keeps its version.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,8 +33,9 @@ def read_record(store: ObjectStore, loop: Loop, asset: str, batch: str | None = 
 
 def batch_records(store: ObjectStore, loop: Loop, asset: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Batch and record of each partition of the asset that was materialized."""
-    for found in store.list(loop.uri(f"records/{asset}/")):
-        yield found.key.rpartition("/")[2].removesuffix(".json"), store.read_json(found.uri)
+    uris = [found.uri for found in store.list(loop.uri(f"records/{asset}/"))]
+    for uri, body in zip(uris, store.read_all(uris), strict=True):
+        yield uri.rpartition("/")[2].removesuffix(".json"), json.loads(body)
 
 
 def publish(
@@ -43,13 +45,17 @@ def publish(
     record: dict[str, Any],
     *,
     batch: str | None = None,
+    version: str | None = None,
     metadata: Mapping[str, Any],
     **result: Any,
 ) -> dg.MaterializeResult:
-    """Write the record, which downstream assets read from now on, and report it to Dagster."""
-    uri = store.write_json(record_uri(loop, asset, batch), record)
+    """Write the record, which downstream assets read from now on, and report it to Dagster.
+
+    ``version`` is for a record in which something can change that moves nothing downstream.
+    """
+    uri = store.update_json(record_uri(loop, asset, batch), record)
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(content_hash(record)),
+        data_version=dg.DataVersion(version or content_hash(record)),
         metadata={"dagster/uri": uri, **metadata},
         **result,
     )

@@ -65,6 +65,8 @@ def splits(
             loop,
             f"{side}_split",
             record,
+            # The evaluation looks its images up; a training does not ask what they are called.
+            version=None if side == "test" else record["content"],
             metadata=shown | {"version": record["sha256"][:12], "manifest": record["manifest"]},
             asset_key=keys[f"{side}_split"],
             check_results=[
@@ -78,17 +80,25 @@ def write_split(
     store: ObjectStore, loop: Loop, side: str, images: list[ImageLabel], etags: Mapping[str, str]
 ) -> dict[str, Any]:
     """Returns the record, which is kept under its version too: for `splits.freeze_test`, and to tell which
-    bytes a model of then has learned from.
+    bytes a model of then has learned from. Its ``content`` stands for pictures and labels, and stays the same
+    when images are renamed.
     """
     body = training_manifest(loop, images)
     version = loop.uri(f"splits/{side}-{sha256(body)[:12]}")
     record = {
-        "manifest": store.write(f"{version}.manifest", body),
+        "manifest": store.update(f"{version}.manifest", body),
         "sha256": sha256(body),
+        "content": content_of(loop, images, etags),
         "etags": {image.uri: etags[image.uri] for image in images},
     }
-    store.write_json(f"{version}.json", record)
+    store.update_json(f"{version}.json", record)
     return record
+
+
+def content_of(loop: Loop, images: Iterable[ImageLabel], etags: Mapping[str, str]) -> str:
+    """The hash of the manifest with every image under the name of its bytes."""
+    named = (replace(image, uri=etags[image.uri]) for image in images)
+    return sha256(training_manifest(loop, sorted(named, key=lambda image: image.uri)))
 
 
 def frozen_test(store: ObjectStore, loop: Loop, etags: Mapping[str, str]) -> list[ImageLabel]:

@@ -153,10 +153,10 @@ def make_model(endpoints: Endpoints, loop: Loop, job: dict[str, Any], region: st
 
 
 def model_inputs(loop: Loop, train: dict[str, Any], validation: dict[str, Any], image: str) -> dict[str, Any]:
-    """What makes a model the model it is. The time limit and the size of the disk do not."""
+    """What makes a model the model it is. Time limit, size of the disk and the images' names do not."""
     return {
-        "train": train["sha256"],
-        "validation": validation["sha256"],
+        "train": train["content"],
+        "validation": validation["content"],
         "source": source_digest(DETECTOR),
         "image": image,
         "instance": loop.training.instance_type,

@@ -1,5 +1,6 @@
 """S3 objects by URI: read, write, list."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -45,6 +46,10 @@ def split_uri(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
+def as_json(value: Any) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False).encode()
+
+
 class ObjectStore(dg.ConfigurableResource):
     """The loop's files. Wrong credentials, region or bucket raise dg.Failure with what to change."""
 
@@ -73,16 +78,27 @@ class ObjectStore(dg.ConfigurableResource):
             self.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
         return uri
 
+    def update(self, uri: str, body: bytes, content_type: str = "application/octet-stream") -> str:
+        """Write, unless just this lies there already; returns the URI."""
+        if (
+            self.etag(uri) != hashlib.md5(body).hexdigest()
+        ):  # never equal where KMS encrypts: then it is written
+            self.write(uri, body, content_type)
+        return uri
+
     def exists(self, uri: str) -> bool:
+        return self.etag(uri) is not None
+
+    def etag(self, uri: str) -> str | None:
+        """None if there is no such object."""
         bucket, key = split_uri(uri)
         try:
             with explained(f"look for {uri}"):
-                self.aws.client("s3").head_object(Bucket=bucket, Key=key)
+                return self.aws.client("s3").head_object(Bucket=bucket, Key=key)["ETag"].strip('"')
         except ClientError as error:
             if is_missing(error):
-                return False
+                return None
             raise
-        return True
 
     def list(self, uri_prefix: str) -> Iterator[StoredObject]:
         """Every object whose URI starts with the prefix, in the order of the keys."""
@@ -111,7 +127,10 @@ class ObjectStore(dg.ConfigurableResource):
         return json.loads(self.read(uri))
 
     def write_json(self, uri: str, value: Any) -> str:
-        return self.write(uri, json.dumps(value, indent=1, ensure_ascii=False).encode(), "application/json")
+        return self.write(uri, as_json(value), "application/json")
+
+    def update_json(self, uri: str, value: Any) -> str:
+        return self.update(uri, as_json(value), "application/json")
 
     def ensure_bucket(self, name: str) -> None:
         """Create the bucket unless it is there, and let browsers read its images."""

@@ -46,7 +46,7 @@ def test_a_change_of_the_sources_is_another_training(source):
 
 
 def test_a_training_job_has_a_new_name_only_when_the_model_would_be_another(loop):
-    train, validation = {"sha256": "a"}, {"sha256": "b"}
+    train, validation = {"content": "a"}, {"content": "b"}
 
     def name(settings, train=train, image="image:1"):
         return job_name(loop.name, "train", model_inputs(settings, train, validation, image))
@@ -56,7 +56,7 @@ def test_a_training_job_has_a_new_name_only_when_the_model_would_be_another(loop
 
     assert name(loop) == name(changed(max_runtime_seconds=7200, volume_gb=50))
     others = [
-        name(loop, train={"sha256": "c"}),
+        name(loop, train={"content": "c"}),
         name(loop, image="image:2"),
         name(changed(hyperparameters={"epochs": 3})),
         name(changed(instance_type="ml.g5.2xlarge")),

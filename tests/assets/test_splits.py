@@ -7,7 +7,7 @@ from assets.picture_groups import group_new_images
 from assets.records import publish, read_record
 from assets.split_checks import check_side, labels_per_side, side_checks
 from resources.names import sha256
-from tests.assets.conftest import numbers
+from tests.assets.conftest import numbers, version
 from tests.assets.test_labels import BAR, SQUARE, image
 from vision.manifest import LabeledImage, augmented_manifest
 
@@ -48,11 +48,32 @@ def test_a_frozen_test_split_keeps_images_and_labels_while_everything_else_moves
     assert len(on_sides) == len(set(on_sides)) == len(images) - frozen["held_back"]
 
 
+def test_a_renamed_image_is_the_same_to_a_training_and_a_corrected_label_is_not(loop, store, materialize):
+    images = {f"etag-{number}": image(f"s3://b/{number:03}", SQUARE) for number in range(40)}
+    group_new_images(store, loop, [{"uri": each.uri, "etag": etag} for etag, each in images.items()])
+    put_labels(store, loop, images)
+    sides = ("train_split", "validation_split")
+    result = materialize(*SIDES)
+    before = [version(result, side) for side in sides]
+    etag = next(iter(read_record(store, loop, "train_split")["etags"].values()))
+
+    images[etag] = image("s3://b/renamed", SQUARE)
+    put_labels(store, loop, images)
+    result = materialize(*SIDES)
+    assert "s3://b/renamed" in read_record(store, loop, "train_split")["etags"]
+    assert [version(result, side) for side in sides] == before
+
+    images[etag] = image("s3://b/renamed", BAR)
+    put_labels(store, loop, images)
+    result = materialize(*SIDES)
+    assert [version(result, side) == old for side, old in zip(sides, before, strict=True)] == [False, True]
+
+
 def test_a_version_that_was_never_there_is_told_with_those_that_were(loop, store, materialize):
     put_labels(store, loop, {f"etag-{number}": image(f"s3://b/{number}", SQUARE) for number in range(40)})
-    version = numbers(materialize(*SIDES), "test_split")["version"]
+    kept = numbers(materialize(*SIDES), "test_split")["version"]
     splits = loop.splits.model_copy(update={"freeze_test": "0123456789ab"})
-    with pytest.raises(Failure, match=f"freeze_test: there is no s3://.*test-0123456789ab.*{version}"):
+    with pytest.raises(Failure, match=f"freeze_test: there is no s3://.*test-0123456789ab.*{kept}"):
         materialize(*SIDES, settings=loop.model_copy(update={"splits": splits}))
 
 

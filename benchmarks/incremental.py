@@ -2,174 +2,155 @@
 
     .venv/bin/python -m benchmarks.incremental --images 1000 10000 100000
 
-The images of the index are small objects that nothing may read again (their rows are there already), all of
-them labeled in batches of 1,000. Uploading 100,000 objects to the stand-in takes some minutes.
+The images are real small PNG files, all of them indexed, labeled in batches of 1,000 and split. Every request
+is counted at the stand-in, from its own log. 100,000 images take some minutes, most of them before the count.
 """
 
 import argparse
-import io
+import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
 import dagster as dg
-from botocore.awsrequest import AWSPreparedRequest
-from botocore.httpsession import URLLib3Session
-from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from assets.batches import open_batch, write_left
-from assets.records import publish, record_uri
+from assets.batches import read_members
+from benchmarks.many_images import label, picture, put_images, write_history
 from orchestration.definitions import build_definitions
 from orchestration.loop import DEFAULT_LOOP, load_loop
 from orchestration.partitions import batches_of
-from orchestration.sensors.new_images import new_images_sensor
 from orchestration.stand_in import running_stand_in
 from resources.loop import Loop
-from resources.names import sha256
 from resources.object_store import ObjectStore
-from vision.boxes import Box
-from vision.manifest import LabeledImage, augmented_manifest
 
-ADDED, BATCH = 10, 1_000
+ADDED = 10
+SPLITS = ("train_split", "validation_split", "test_split")
+REQUEST = re.compile(r'"(GET|PUT|HEAD|POST|DELETE) (\S+) HTTP')
 
 
-class Requests(Counter):
-    """HTTP requests of this process to the stand-in, by kind; reads of images are counted apart."""
+class Requests:
+    """The stand-in's log of requests, from one look to the next."""
 
-    @contextmanager
-    def counted(self, loop: Loop) -> Iterator[None]:
-        send = URLLib3Session.send
+    def __init__(self, file: Path, loop: Loop):
+        self.file = file
+        self.loop = loop
+        self.read = 0
+        self.since()
 
-        def count(session: URLLib3Session, request: AWSPreparedRequest):
-            self[self.kind(request, loop)] += 1
-            return send(session, request)
+    def since(self) -> Counter:
+        """What was asked since the last look, by kind; reads of images are counted apart."""
+        with open(self.file) as log:
+            log.seek(self.read)
+            found = Counter(self.kind(*match) for match in REQUEST.findall(log.read()))
+            self.read = log.tell()
+        return found
 
-        with mock.patch.object(URLLib3Session, "send", count):
-            yield
-
-    def kind(self, request: AWSPreparedRequest, loop: Loop) -> str:
-        if "list-type=2" in request.url:
+    def kind(self, method: str, address: str) -> str:
+        if "list-type=2" in address:
             return "listings"
-        if request.method == "GET" and f"{loop.bucket}/{loop.images}" in request.url:
+        if method == "GET" and address.startswith(f"/{self.loop.bucket}/{self.loop.images}"):
             return "images read"
-        return {"GET": "reads", "PUT": "writes"}.get(request.method, "others")
-
-
-def fill(store: ObjectStore, loop: Loop, number: int) -> None:
-    """``number`` images that are uploaded, indexed and labeled."""
-    rows = []
-
-    def upload(index: int) -> dict:
-        body = f"image {index}".encode()
-        uri = store.write(f"{loop.images_uri}old-{index:06}.jpg", body)
-        return {"uri": uri, "width": 640, "height": 480, "depth": 3, "format": "JPEG"}
-
-    with ThreadPoolExecutor(max_workers=16) as writers:
-        rows = list(writers.map(upload, range(number)))
-    etags = {stored.uri: stored.etag for stored in store.list(loop.images_uri)}
-    rows = [row | {"etag": etags[row["uri"]], "orientation": 1, "bytes": 12} for row in rows]
-    store.write_json(record_uri(loop, "raw_images"), {"images": rows, "rejected": []})
-    for start in range(0, number, BATCH):
-        label(store, loop, rows[start : start + BATCH])
-
-
-def label(store: ObjectStore, loop: Loop, rows: Iterable[dict]) -> None:
-    members = [{"uri": row["uri"], "etag": row["etag"]} for row in rows]
-    batch = open_batch(store, loop, members)
-    write_left(store, loop, batch, [])
-    box = Box(loop.labels[0], 10, 10, 50, 40, 0.9)
-    images = [LabeledImage(row["uri"], 640, 480, 3, (box,), job="job") for row in rows]
-    body = augmented_manifest(images, loop.label_attribute, loop.labels)
-    record = {
-        "manifest": store.write(loop.uri(f"labeled/{batch}.manifest"), body),
-        "sha256": sha256(body),
-        "job": "job",
-        "etags": {row["uri"]: row["etag"] for row in rows},
-    }
-    publish(store, loop, "labeled_manifest", record, batch=batch, metadata={})
-
-
-def add_images(store: ObjectStore, loop: Loop) -> None:
-    for number in range(ADDED):
-        file = io.BytesIO()
-        Image.effect_noise((64, 48), number + 1).save(file, "PNG")
-        store.write(f"{loop.images_uri}new-{number}.png", file.getvalue())
+        return {"GET": "reads", "PUT": "writes", "HEAD": "looks"}.get(method, "others")
 
 
 class Costs:
-    """Takes the loop's steps one by one and notes what each of them costs."""
+    """Takes the steps of a loop that has many images one by one, and notes what each of them costs."""
 
-    def __init__(self, loop: Loop):
+    def __init__(self, loop: Loop, instance: dg.DagsterInstance, requests: Path):
         self.loop = loop
+        self.instance = instance
         self.definitions = build_definitions(loop)
         self.store: ObjectStore = self.definitions.resources["store"]
-        self.requests = Requests()
+        self.cursors: dict[str, str | None] = {}
+        self.requests = Requests(requests, loop)
 
     def measure(self, work: Callable[[], object]) -> dict[str, float]:
-        self.requests.clear()
+        self.requests.since()
         began = time.monotonic()
-        with self.requests.counted(self.loop):
-            work()
-        return dict(self.requests) | {"seconds": time.monotonic() - began}
+        work()
+        return {"seconds": time.monotonic() - began} | self.requests.since()
 
-    def steps(self, instance: dg.DagsterInstance) -> dict[str, dict[str, float]]:
-        return {
-            "raw_images, nothing new": self.measure(lambda: self.materialize(instance, "raw_images")),
-            f"upload of {ADDED} images": self.measure(lambda: add_images(self.store, self.loop)),
-            "raw_images": self.measure(lambda: self.materialize(instance, "raw_images")),
-            "sensor new_images": self.measure(lambda: self.open_batch(instance)),
-            "labeling_input": self.measure(lambda: self.materialize(instance, "labeling_input")),
-            "labels": self.measure(lambda: self.materialize(instance, "labels")),
+    def steps(self) -> dict[str, dict[str, float]]:
+        """Once more all that is there, then ten images more: on their way from the upload to the splits."""
+        self.materialize("raw_images", "labels", *SPLITS)
+        for sensor in ("uploads", "uploads", "new_images"):
+            self.tick(sensor)
+        nothing_new = {
+            "uploads, nothing new": self.measure(lambda: self.tick("uploads")),
+            "new_images, nothing new": self.measure(lambda: self.tick("new_images")),
+            "raw_images, nothing new": self.measure(lambda: self.materialize("raw_images")),
+            "labels, nothing new": self.measure(lambda: self.materialize("labels")),
+            "splits, nothing new": self.measure(lambda: self.materialize(*SPLITS)),
         }
+        for number in range(ADDED):
+            self.store.write(f"{self.loop.images_uri}new-{number}.png", picture(10**9 + number))
+        begun = {
+            "uploads": self.measure(lambda: self.tick("uploads")),
+            "raw_images": self.measure(lambda: self.materialize("raw_images")),
+            "new_images": self.measure(self.open_batch),
+            "labeling_input": self.measure(lambda: self.materialize("labeling_input", batch=self.batch)),
+        }
+        label(self.store, self.loop, self.batch, read_members(self.store, self.loop, self.batch))
+        return (
+            nothing_new
+            | begun
+            | {
+                "labels": self.measure(lambda: self.materialize("labels")),
+                "splits": self.measure(lambda: self.materialize(*SPLITS)),
+            }
+        )
 
-    def materialize(self, instance: dg.DagsterInstance, name: str) -> None:
-        key = dg.AssetKey([self.loop.name, name])
+    def materialize(self, *names: str, batch: str | None = None) -> None:
         self.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
-            instance=instance,
-            asset_selection=[key],
-            partition_key=self.batch if name == "labeling_input" else None,
+            instance=self.instance,
+            asset_selection=[dg.AssetKey([self.loop.name, name]) for name in names],
+            partition_key=batch,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
 
-    def open_batch(self, instance: dg.DagsterInstance) -> None:
-        with dg.build_sensor_context(instance, resources={"store": self.store}) as context:
-            decision = new_images_sensor(self.loop)(context)
-        [requests] = decision.dynamic_partitions_requests
-        instance.add_dynamic_partitions(batches_of(self.loop).name, list(requests.partition_keys))
-        self.batch = decision.run_requests[-1].partition_key
+    def tick(self, name: str) -> dg.SensorResult | dg.SkipReason:
+        with dg.build_sensor_context(
+            self.instance, cursor=self.cursors.get(name), resources={"store": self.store}
+        ) as context:
+            decision = self.definitions.resolve_sensor_def(name)(context)
+        if isinstance(decision, dg.SensorResult):
+            self.cursors[name] = decision.cursor
+            for request in decision.dynamic_partitions_requests or ():
+                self.instance.add_dynamic_partitions(batches_of(self.loop).name, list(request.partition_keys))
+        return decision
+
+    def open_batch(self) -> None:
+        [self.batch] = [request.partition_key for request in self.tick("new_images").run_requests]
 
 
-@contextmanager
-def stand_in() -> Iterator[None]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        mock.patch.dict("os.environ"),
-        running_stand_in(Path(folder) / "stand-in"),
-    ):
-        yield
+def measure(
+    number: int, instance: dg.DagsterInstance, folder: Path, **changes
+) -> dict[str, dict[str, float]]:
+    """The costs in a stand-in of its own that has so many images, in ``folder``."""
+    named = {"name": f"images_{number}", "bucket": f"incremental-{number}"} | changes
+    loop = load_loop(DEFAULT_LOOP).model_copy(update=named)
+    rows, log = put_images(folder / "stand-in", loop, number), folder / "requests.log"
+    with mock.patch.dict("os.environ"), running_stand_in(folder / "stand-in", "--request-log", str(log)):
+        costs = Costs(loop, instance, log)
+        write_history(costs.store, loop, rows)
+        return costs.steps()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--images", type=int, nargs="+", default=[1_000, 10_000], help="rows of the index")
-    with stand_in(), dg.DagsterInstance.ephemeral() as instance:
-        for number in parser.parse_args().images:
-            named = {"name": f"images_{number}", "bucket": f"incremental-{number}"}
-            costs = Costs(load_loop(DEFAULT_LOOP).model_copy(update=named))
-            costs.store.ensure_bucket(costs.loop.bucket)
-            fill(costs.store, costs.loop, number)
-            show(number, costs.steps(instance))
+    for number in parser.parse_args().images:
+        with tempfile.TemporaryDirectory() as folder, dg.DagsterInstance.ephemeral() as instance:
+            show(number, measure(number, instance, Path(folder)))
 
 
 def show(number: int, steps: dict[str, dict[str, float]]) -> None:
-    columns = ["images read", "reads", "writes", "listings", "others"]
+    columns = ["images read", "reads", "looks", "writes", "listings", "others"]
     table = Table("step", *columns, "seconds", title=f"{ADDED} images more than {number:,}")
     for step, costs in steps.items():
         table.add_row(step, *(str(costs.get(name, 0)) for name in columns), f"{costs['seconds']:.2f}")

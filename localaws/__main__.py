@@ -15,6 +15,7 @@ from localaws.api import Identity
 from localaws.application import Application
 from localaws.home import CannotStart, Home
 from localaws.program import serve, start, stop_signals
+from localaws.server import log_requests
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -25,6 +26,9 @@ def parse_arguments() -> argparse.Namespace:
     ports = "0, the default: the port of the last time, or else any free one"
     parser.add_argument("--port", type=int, default=0, help=f"for AWS's APIs. {ports}")
     parser.add_argument("--portal-port", type=int, default=0, help=f"for the workers' portal. {ports}")
+    parser.add_argument(
+        "--request-log", type=Path, help="a file that gets a line for each request: GET /bucket/key"
+    )
     return parser.parse_args()
 
 
@@ -37,6 +41,8 @@ def main() -> int:
             del os.environ[name]
     stopping = stop_signals()
     try:
+        if arguments.request_log:
+            log_requests(arguments.request_log)
         home = Home(arguments.home)
         listeners = home.listen("api", arguments.port), home.listen("portal", arguments.portal_port)
         endpoint, portal = (f"http://127.0.0.1:{listener.getsockname()[1]}" for listener in listeners)

@@ -46,18 +46,18 @@ def clean_environment() -> dict[str, str]:
 
 
 @contextmanager
-def running_stand_in(home: Path) -> Iterator[StandIn]:
+def running_stand_in(home: Path, *options: str) -> Iterator[StandIn]:
     """Start the stand-in on ``home`` and point this process's AWS settings at it; stop it at the end.
 
-    The child gets a process group of its own, so that Ctrl-C in the terminal reaches only the command line,
-    which then stops things in their order. Raises StandInError, in the stand-in's own words, when it does not
-    start.
+    ``options`` are those of `python -m localaws`. The child gets a process group of its own, so that Ctrl-C
+    in the terminal reaches only the command line, which then stops things in their order. Raises
+    StandInError, in the stand-in's own words, when it does not start.
     """
     home.mkdir(parents=True, exist_ok=True)
     log_path = home.with_name(home.name + ".log")
     with open(log_path, "ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "localaws", "--home", str(home), "--port", "0"],
+            [sys.executable, "-m", "localaws", "--home", str(home), "--port", "0", *options],
             cwd=PROJECT,
             env=clean_environment(),
             stdout=subprocess.PIPE,

@@ -1,37 +1,61 @@
-"""Ten images more in a loop that has many: ten are read, and what is written does not depend on the many."""
+"""Ten images more in a loop that has many: ten are read, and only what changed is written.
+
+The stand-in itself has counted, in its log of requests.
+"""
 
 import dagster as dg
 import pytest
 
-from benchmarks.incremental import ADDED, Costs, fill
-from resources.loop import Loop
-from tests.settings import LEAST
+from benchmarks.incremental import ADDED, measure
+from benchmarks.many_images import BATCH
 
-MANY = 500  # benchmarks/incremental.py does it with 100,000
+WRITES = {
+    "uploads": 0,
+    "raw_images": 2,  # the index, and the groups of look-alikes
+    "new_images": 1,  # the members of the batch
+    "labeling_input": 2,  # the manifest for the workers, and the asset's record
+    "labels": 3,  # manifest, history and record
+}
+WRITES_OF_A_SIDE = 3  # manifest and record, which test keeps under its version as well
+
+many = pytest.mark.parametrize(
+    "steps", [500, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])], indirect=True
+)
 
 
 @pytest.fixture(scope="module")
-def steps(stand_in) -> dict[str, dict[str, float]]:
-    loop = Loop(**LEAST | {"name": "many", "bucket": "many-images"})
-    with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
-        for name, value in stand_in.environment.items():
-            patch.setenv(name, value)
-        costs = Costs(loop)
-        costs.store.ensure_bucket(loop.bucket)
-        fill(costs.store, loop, MANY)
-        return costs.steps(instance)
+def steps(request, tmp_path_factory) -> tuple[int, dict[str, dict[str, float]]]:
+    folder = tmp_path_factory.mktemp("many")
+    with dg.DagsterInstance.ephemeral() as instance:
+        return request.param, measure(request.param, instance, folder)
 
 
-def test_no_image_is_read_when_nothing_is_new(steps):
-    assert steps["raw_images, nothing new"].keys() == {"reads", "writes", "listings", "seconds"}
-
-
+@many
 def test_only_new_images_are_read_and_each_once(steps):
-    assert sum(costs.get("images read", 0) for costs in steps.values()) == ADDED
+    _, costs = steps
+    assert sum(step.get("images read", 0) for step in costs.values()) == ADDED
+    assert costs["raw_images"]["images read"] == ADDED
 
 
-def test_each_step_makes_a_handful_of_requests_however_many_images_there_are(steps):
-    for step, costs in steps.items():
-        if step != f"upload of {ADDED} images":
-            assert costs.get("writes", 0) <= 3 and costs.get("reads", 0) <= 5, (step, costs)
-            assert costs.get("listings", 0) <= 4, (step, costs)
+@many
+def test_nothing_is_written_when_nothing_is_new(steps):
+    _, costs = steps
+    idle = {name: step.get("writes", 0) for name, step in costs.items() if name.endswith("nothing new")}
+    assert len(idle) == 5 and not any(idle.values()), idle
+
+
+@many
+def test_only_what_changed_is_written(steps):
+    _, costs = steps
+    assert {name: costs[name].get("writes", 0) for name in WRITES} == WRITES
+    assert 2 <= costs["splits"]["writes"] <= 3 * WRITES_OF_A_SIDE
+
+
+@many
+def test_requests_grow_with_the_batches_and_pages_and_not_with_the_images(steps):
+    number, costs = steps
+    batches, pages = -(-number // BATCH) + 1, -(-(number + ADDED) // 1000)
+    for name, step in costs.items():
+        assert step.get("reads", 0) <= 4 + 2 * batches, (name, step)
+        assert step.get("listings", 0) <= 5 + pages, (name, step)
+        assert step.get("looks", 0) <= 7 and not step.get("others"), (name, step)

@@ -4,14 +4,16 @@ import time
 from collections.abc import Callable
 
 LOOP = "tiny"
-PATIENCE = 180.0  # seconds; a deadline for the test, never a measure
+PATIENCE = 400.0  # seconds; a deadline for the test, never a measure
 
 
-def wait_until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+def wait_until(
+    condition: Callable[[], object], what: str, patience: float = PATIENCE, pause: float = 0.05
+) -> None:
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, f"waited {patience:g} s for {what}"
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 class Phases:

@@ -26,9 +26,12 @@ mutation Launch($parameters: ExecutionParams!) {
 }
 """
 RUNS = """
+{ runsOrError { ... on Runs { results { runId status jobName } } } }
+"""
+FAILED = """
 {
-  runsOrError {
-    ... on Runs { results { runId status jobName stats { ... on RunStatsSnapshot { stepsFailed } } } }
+  runsOrError(filter: {statuses: [FAILURE]}) {
+    ... on Runs { results { runId jobName stats { ... on RunStatsSnapshot { stepsFailed } } } }
   }
 }
 """
@@ -122,6 +125,13 @@ class Laptop:
     def runs(self) -> list[dict]:
         """All runs, the newest first."""
         return self.ask(RUNS)["runsOrError"]["results"]
+
+    def failures(self) -> list[dict]:
+        """Runs that failed by themselves. One whose process never came up, on a machine that is too busy, is
+        Dagster's to start again.
+        """
+        runs = self.ask(FAILED)["runsOrError"]["results"]
+        return [run for run in runs if run["stats"].get("stepsFailed")]
 
     def materialized(self, before: Collection[str]) -> Counter:
         """How often each asset was made by runs that are not among ``before``."""

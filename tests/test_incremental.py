@@ -16,7 +16,7 @@ WRITES = {
     "labeling_input": 2,  # the manifest for the workers, and the asset's record
     "labels": 3,  # manifest, history and record
 }
-WRITES_OF_A_SIDE = 3  # manifest and record, which test keeps under its version as well
+WRITES_OF_A_SIDE = 3  # manifest and record, which is kept under its version as well
 
 many = pytest.mark.parametrize(
     "steps", [500, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])], indirect=True
@@ -48,7 +48,7 @@ def test_nothing_is_written_when_nothing_is_new(steps):
 def test_only_what_changed_is_written(steps):
     _, costs = steps
     assert {name: costs[name].get("writes", 0) for name in WRITES} == WRITES
-    assert 2 <= costs["splits"]["writes"] <= 3 * WRITES_OF_A_SIDE
+    assert costs["splits"]["writes"] in (WRITES_OF_A_SIDE, 2 * WRITES_OF_A_SIDE, 3 * WRITES_OF_A_SIDE)
 
 
 @many
@@ -58,4 +58,4 @@ def test_requests_grow_with_the_batches_and_pages_and_not_with_the_images(steps)
     for name, step in costs.items():
         assert step.get("reads", 0) <= 4 + 2 * batches, (name, step)
         assert step.get("listings", 0) <= 5 + pages, (name, step)
-        assert step.get("looks", 0) <= 7 and not step.get("others"), (name, step)
+        assert step.get("looks", 0) <= 9 and not step.get("others"), (name, step)

@@ -31,10 +31,10 @@ from vision.likeness import difference_hash
 from vision.manifest import LabeledImage
 from vision.splits import side_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 IMAGES, ADDED, TICKS = 40, 10, 5
-PATIENCE = 900.0  # seconds; a deadline for each thing that is waited for, never a measure
+PATIENCE = 2400.0  # seconds; a deadline for each thing that is waited for, never a measure
 # Those that start the loop's work. `orphans` and `approvals` look less often: one tick of them will do.
 STARTERS = {"uploads", "new_images", "labeling", "retrain_on_new_labels"}
 
@@ -52,7 +52,7 @@ class Client:
         self.thread = threading.Thread(target=self._ask)
 
     def _ask(self) -> None:
-        while not self.over.wait(0.05):
+        while not self.over.wait(0.1):
             try:
                 answer = self.runtime.invoke_endpoint(
                     EndpointName=self.endpoint, Body=self.image, ContentType="application/x-image"
@@ -81,12 +81,11 @@ class LiveLoop:
 
     def wait(self, condition, what: str) -> None:
         def checked():
-            # A run whose process never came up, on a machine that is too busy, is Dagster's to start again.
-            failed = [run for run in self.laptop.runs() if run["stats"].get("stepsFailed")]
+            failed = self.laptop.failures()
             assert not failed, failed
             return condition()
 
-        wait_until(checked, what, patience=PATIENCE, pause=1.0)
+        wait_until(checked, what, patience=PATIENCE, pause=3.0)
 
     def labeling_jobs(self) -> list[str]:
         """The newest first."""
@@ -137,13 +136,13 @@ class LiveLoop:
 
     def come_to_rest(self) -> None:
         """Until no run is left, and every sensor that could start another has looked since the last one."""
-        state = {"runs": set(), "since": 0.0}
+        state = {"runs": 0, "since": 0.0}
 
         def at_rest() -> bool:
             runs = self.laptop.runs()
             active = [run for run in runs if run["status"] not in ("SUCCESS", "FAILURE")]
-            if active or self.run_ids() != state["runs"]:
-                state.update(runs=self.run_ids(), since=time.time())
+            if active or len(runs) != state["runs"]:
+                state.update(runs=len(runs), since=time.time())
                 return False
             ticks = self.laptop.ticks(state["since"])
             return all(ticks[sensor] >= 2 for sensor in STARTERS)

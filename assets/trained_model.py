@@ -155,8 +155,8 @@ def make_model(endpoints: Endpoints, loop: Loop, job: dict[str, Any], region: st
 def model_inputs(loop: Loop, train: dict[str, Any], validation: dict[str, Any], image: str) -> dict[str, Any]:
     """What makes a model the model it is. Time limit, size of the disk and the images' names do not."""
     return {
-        "train": train["content"],
-        "validation": validation["content"],
+        "train": content_of_split(train),
+        "validation": content_of_split(validation),
         "source": source_digest(DETECTOR),
         "image": image,
         "instance": loop.training.instance_type,
@@ -164,6 +164,12 @@ def model_inputs(loop: Loop, train: dict[str, Any], validation: dict[str, Any], 
         "labels": loop.labels,
         "attribute": loop.label_attribute,
     }
+
+
+def content_of_split(split: dict[str, Any]) -> str:
+    """Pictures and labels of a split, whatever the images are called; splits of an earlier version name only
+    their manifest."""
+    return split["content"] if "content" in split else split["sha256"]
 
 
 def numbers(job: dict[str, Any], train: dict[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def test_a_training_job_has_a_new_name_only_when_the_model_would_be_another(loop
         return loop.model_copy(update={"training": loop.training.model_copy(update=training)})
 
     assert name(loop) == name(changed(max_runtime_seconds=7200, volume_gb=50))
+    assert name(loop) == name(loop, train={"sha256": "a"}), "a split that an earlier version wrote"
     others = [
         name(loop, train={"content": "c"}),
         name(loop, image="image:2"),

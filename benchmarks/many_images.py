@@ -4,6 +4,7 @@ import hashlib
 import io
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -41,15 +42,18 @@ def put_images(stand_in: Path, loop: Loop, number: int) -> list[dict[str, Any]]:
     transaction; returns the rows that `raw_images` has of them.
     """
     storage, rows = Storage(stand_in / "s3"), []
-    with storage.change() as change:
+
+    def write(index: int) -> tuple[str, bytes, str]:
+        body, blob = picture(index), storage.blobs.create()
+        blob.write(body)
+        blob.finish()
+        return f"{loop.images}old-{index:06}.png", body, blob.name
+
+    with storage.change() as change, ThreadPoolExecutor(32) as writers:  # they wait for the disk
         change.execute("INSERT INTO bucket VALUES(?, ?, NULL)", (loop.bucket, time.time()))
         bucket = versions.find_bucket(change, loop.bucket)
-        for index in range(number):
-            body, key = picture(index), f"{loop.images}old-{index:06}.png"
-            writer = storage.blobs.create()
-            writer.write(body)
-            writer.finish()
-            etag, pieces = hashlib.md5(body).hexdigest(), [Piece(writer.name, 0, len(body))]
+        for key, body, blob in writers.map(write, range(number)):
+            etag, pieces = hashlib.md5(body).hexdigest(), [Piece(blob, 0, len(body))]
             change.hold(pieces)
             versions.append(change, bucket, key, versions.Content(len(body), etag, pieces))
             rows.append({"uri": f"s3://{loop.bucket}/{key}", "etag": etag} | asdict(inspect_image(body)))

@@ -44,7 +44,7 @@ query Ticks($location: RepositorySelector!, $since: Float) {
   sensorsOrError(repositorySelector: $location) {
     __typename
     ... on Sensors {
-      results { name sensorState { ticks(afterTimestamp: $since) { status error { message } } } }
+      results { name sensorState { status ticks(afterTimestamp: $since) { status error { message } } } }
     }
   }
 }
@@ -151,11 +151,15 @@ class Laptop:
         return [run["status"] for run in self.runs() if run["jobName"] == job]
 
     def ticks(self, since: float) -> dict[str, int]:
-        """How many ticks of each sensor have ended, of those begun after ``since`` (seconds since 1970)."""
+        """How many ticks of each running sensor have ended, of those begun after ``since`` (seconds since
+        1970).
+        """
         answer = self.ask(TICKS, location=self.location, since=since)["sensorsOrError"]
         assert answer["__typename"] == "Sensors", answer
         counts = {}
         for sensor in answer["results"]:
+            if sensor["sensorState"]["status"] != "RUNNING":
+                continue
             ticks = sensor["sensorState"]["ticks"]
             failed = [tick["error"] for tick in ticks if tick["status"] == "FAILURE"]
             assert not failed, (sensor["name"], failed)

@@ -37,6 +37,7 @@ IMAGES, ADDED, TICKS = 40, 10, 5
 PATIENCE = 2400.0  # seconds; a deadline for each thing that is waited for, never a measure
 # Those that start the loop's work. `orphans` and `approvals` look less often: one tick of them will do.
 STARTERS = {"uploads", "new_images", "labeling", "retrain_on_new_labels"}
+NEWEST_FIRST = {"SortBy": "CreationTime", "SortOrder": "Descending"}
 
 
 class Client:
@@ -89,7 +90,7 @@ class LiveLoop:
 
     def labeling_jobs(self) -> list[str]:
         """The newest first."""
-        jobs = self.sagemaker.list_labeling_jobs()["LabelingJobSummaryList"]
+        jobs = self.sagemaker.list_labeling_jobs(**NEWEST_FIRST)["LabelingJobSummaryList"]
         return [job["LabelingJobName"] for job in jobs]
 
     def sent(self, job: str) -> list[str]:
@@ -99,7 +100,9 @@ class LiveLoop:
         return sorted(json.loads(line)["source-ref"] for line in self.store.read(manifest).splitlines())
 
     def training_jobs(self) -> list[str]:
-        return [job["TrainingJobName"] for job in self.sagemaker.list_training_jobs()["TrainingJobSummaries"]]
+        """The newest first."""
+        jobs = self.sagemaker.list_training_jobs(**NEWEST_FIRST)["TrainingJobSummaries"]
+        return [job["TrainingJobName"] for job in jobs]
 
     def served(self) -> tuple[str, str]:
         """Configuration and model, of an endpoint that is in service."""

@@ -21,7 +21,9 @@ def on_new_data(*, allow_missing: bool = False) -> dg.AutomationCondition:
     changed = AC.any_deps_match(AC.data_version_changed() & ~AC.executed_with_root_target())
     reason = AC.newly_missing() | changed
     # Remembered until the asset is asked for. since_last_handled() would forget what changes during a run,
-    # newly_requested() alone what changes between the tick that asks and the next, where it is true.
+    # newly_requested() alone what changes between the tick that asks and the next, where it is true. The
+    # price: Dagster tells a change that lands during a tick to the next tick as well, and the asset is made
+    # twice. The second time finds its jobs done and its content as it was: it costs nothing, nothing follows.
     asked = (AC.newly_requested() & ~reason) | AC.initial_evaluation()
     # A check that crashed has not passed. The condition for passed checks is satisfied by one good partition.
     failing = AC.any_checks_match(AC.check_failed() | AC.execution_failed(), blocking_only=True)

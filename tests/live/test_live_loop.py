@@ -219,9 +219,7 @@ def grows(live: LiveLoop, shapes: dict[Path, LabeledImage], folder: Path, first_
     assert len(set(client.answers)) == 2 and client.answers[0] != client.answers[-1]
     assert live.sent(job) == [f"{live.loop.images_uri}{file.name}" for file in added]
     assert (len(live.labeling_jobs()), len(live.training_jobs())) == (2, 2)
-    made = live.laptop.materialized(before)
-    once = ("raw_images", "labeling_job", "labeled_manifest", "train_split", "trained_model", "live_endpoint")
-    assert [made[name] for name in once] == [1] * len(once), made
+    assert_labeled_once(live, before)
     assert set(live.records("labels")) == {f"{live.loop.images_uri}{file.name}" for file in shapes}
 
 
@@ -276,12 +274,18 @@ def changes(live: LiveLoop, shapes: dict[Path, LabeledImage], folder: Path) -> N
     live.wait(lambda: live.model_of(4), "the model with the new label")
     live.come_to_rest()
     assert (len(live.labeling_jobs()), len(live.training_jobs())) == (3, 4)
+    assert_labeled_once(live, before)
+    assert changed in live.records("train_split")
+    assert live.served()[1] == live.model_of(4)
+
+
+def assert_labeled_once(live: LiveLoop, before: set[str]) -> None:
+    """One index, one batch, one collection. What automation asks for is counted by its remote jobs alone: a
+    change that lands during a tick is seen by the next one too, and a run too many finds all of it done.
+    """
     made = live.laptop.materialized(before)
     once = ("raw_images", "labeling_job", "labeled_manifest")
     assert [made[name] for name in once] == [1] * len(once), made
-    assert made["trained_model"] == made["live_endpoint"] == 2, made
-    assert changed in live.records("train_split")
-    assert live.served()[1] == live.model_of(4)
 
 
 def seed_for_training(loop: Loop) -> int:

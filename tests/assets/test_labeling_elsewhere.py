@@ -34,6 +34,8 @@ def elsewhere(loop, stand_in, labeling, tmp_path, monkeypatch):
 def test_only_the_labeling_of_a_loop_goes_to_its_labeling_service(
     elsewhere, store, materialize, stand_in, labeling
 ):
+    there = stand_in.client("sagemaker")
+    before = teams(there)
     for name, colour in (("a", "white"), ("b", "teal")):
         store.write(f"{elsewhere.images_uri}{name}.jpg", picture(60, 40, colour))
     materialize("raw_images", settings=elsewhere)
@@ -64,8 +66,9 @@ def test_only_the_labeling_of_a_loop_goes_to_its_labeling_service(
     files = {uri: store.read_json(answers["prefix"] + name) for uri, [name] in answers["files"].items()}
     assert sorted(files) == [f"{elsewhere.images_uri}{name}.jpg" for name in ("a", "b")]
     assert all(len(file["answers"]) == 1 for file in files.values())
-    there = stand_in.client("sagemaker")
     assert there.list_labeling_jobs(NameContains=job)["LabelingJobSummaryList"] == []
-    assert there.list_workteams(NameContains=elsewhere.team.name)["Workteams"] == []
-    pools = [workforce["CognitoConfig"]["UserPool"] for workforce in there.list_workforces()["Workforces"]]
-    assert team["user_pool"] not in pools
+    assert teams(there) == before, "what other loops have there stays as it was"
+
+
+def teams(sagemaker) -> tuple[list, list]:
+    return sagemaker.list_workteams()["Workteams"], sagemaker.list_workforces()["Workforces"]

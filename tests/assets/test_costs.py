@@ -116,6 +116,7 @@ def stage(stand_in_environment, instance):
     return stage
 
 
+@pytest.mark.slow
 def test_predicting_costs_what_it_took_and_the_next_is_expected_to_cost_the_same(stage):
     def limit(**limits: float) -> None:
         stage.loop = limited(stage.loop, **limits)

@@ -80,6 +80,7 @@ def deployment(stand_in, live, store, materialize):
     deployment.workshop.sagemaker.delete_endpoint(EndpointName=live.endpoint_name)
 
 
+@pytest.mark.slow
 def test_a_new_model_takes_over_in_steps_and_its_predecessor_goes_by_the_policy(deployment):
     store, live = deployment.store, deployment.loop
     first, second = deployment.deploy(SEES_ONE_SQUARE), deployment.deploy(SEES_ONE_SQUARE)
@@ -117,6 +118,7 @@ def test_a_deployment_that_fails_is_told_and_the_old_model_goes_on_serving(deplo
     )
 
 
+@pytest.mark.slow
 def test_an_alarm_that_brings_the_old_model_back_is_told_by_its_name(deployment):
     workshop = deployment.workshop
     ringing = workshop.name("alarm")

@@ -86,6 +86,7 @@ def transform_jobs(stand_in, loop: Loop) -> int:
     return len(jobs["TransformJobSummaries"])
 
 
+@pytest.mark.slow
 def test_workers_correct_what_the_live_model_sees_and_their_boxes_are_the_labels(
     proposing, store, materialize, stand_in, go_live, open_images
 ):

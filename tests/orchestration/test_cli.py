@@ -6,40 +6,59 @@ import re
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import NamedTuple
 
+import pytest
+
+from orchestration.cli import main
 from orchestration.loop import PROJECT
 
 
-def labelloop(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "orchestration.cli", *arguments],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+class Said(NamedTuple):
+    status: int
+    output: str
 
 
-def assert_refused(result: subprocess.CompletedProcess, *words: str) -> None:
-    said = " ".join((result.stdout + result.stderr).split())
-    assert result.returncode == 1 and "Traceback" not in said, said
+Labelloop = Callable[..., Said]
+
+
+@pytest.fixture
+def labelloop(monkeypatch, capfd) -> Labelloop:
+    """``labelloop("up", "--port", "1")``: the command in this process, which has Dagster loaded already."""
+
+    def run(*arguments: str) -> Said:
+        with monkeypatch.context() as changed:
+            changed.setattr(os, "environ", os.environ.copy())
+            changed.setattr(sys, "argv", ["labelloop", *arguments])
+            with pytest.raises(SystemExit) as ended:
+                main()
+        return Said(ended.value.code, "".join(capfd.readouterr()))
+
+    return run
+
+
+def assert_refused(said: Said, *words: str) -> None:
+    output = " ".join(said.output.split())
+    assert said.status == 1 and "Traceback" not in output, output
     for word in words:
-        assert word in said
+        assert word in output
 
 
 def test_a_folder_that_is_no_data_set_is_named(tmp_path):
-    assert_refused(
-        labelloop("demo", "--voc", str(tmp_path), "--home", str(tmp_path / "home")), "no Pascal VOC folder"
-    )
+    arguments = ["demo", "--voc", str(tmp_path), "--home", str(tmp_path / "home")]
+    command = [sys.executable, "-m", "orchestration.cli", *arguments]
+    result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    assert_refused(Said(result.returncode, result.stdout + result.stderr), "no Pascal VOC folder")
 
 
-def test_a_file_that_is_no_data_set_is_named(tmp_path):
+def test_a_file_that_is_no_data_set_is_named(labelloop, tmp_path):
     file = tmp_path / "truth.json"
     file.write_text("{}")
     assert_refused(labelloop("demo", "--coco", str(file), "--home", str(tmp_path / "home")), "truth.json")
 
 
-def test_a_port_in_use_is_named_before_anything_starts(tmp_path):
+def test_a_port_in_use_is_named_before_anything_starts(labelloop, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = labelloop("up", "--port", str(port), "--home", str(tmp_path / "home"))
@@ -47,21 +66,21 @@ def test_a_port_in_use_is_named_before_anything_starts(tmp_path):
     assert not (tmp_path / "home" / "stand-in").exists()
 
 
-def test_a_mistake_in_a_loop_names_the_field(tmp_path):
+def test_a_mistake_in_a_loop_names_the_field(labelloop, tmp_path):
     file = tmp_path / "loop.yaml"
     file.write_text("name: My Loop\n")
     assert_refused(labelloop("up", "--loop", str(file), "--home", str(tmp_path / "home")), "name", "My Loop")
 
 
-def test_a_crowd_without_a_stand_in_says_what_is_missing(tmp_path):
+def test_a_crowd_without_a_stand_in_says_what_is_missing(labelloop, tmp_path):
     arguments = ["--truth", str(tmp_path / "none.json"), "--home", str(tmp_path / "home")]
     assert_refused(labelloop("crowd", *arguments), "there is no stand-in")
 
 
-def test_every_command_is_listed_with_what_it_does():
-    result = labelloop("--help")
-    assert result.returncode == 0
-    lines = [line.strip("\u2502| ").split() for line in result.stdout.splitlines()]
+def test_every_command_is_listed_with_what_it_does(labelloop):
+    said = labelloop("--help")
+    assert said.status == 0
+    lines = [line.strip("\u2502| ").split() for line in said.output.splitlines()]
     described = {words[0] for words in lines if len(words) > 3}
     assert {
         "demo",
@@ -75,7 +94,7 @@ def test_every_command_is_listed_with_what_it_does():
     } <= described
 
 
-def test_a_labeling_service_without_credentials_says_what_is_missing(tmp_path, monkeypatch):
+def test_a_labeling_service_without_credentials_says_what_is_missing(labelloop, tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -108,12 +127,12 @@ def test_a_labeling_service_tells_its_addresses_and_ends_when_told(stand_in, tmp
         assert re.search(words, told), told
 
 
-def test_a_loop_that_does_not_exist_is_answered_with_those_that_do(tmp_path):
+def test_a_loop_that_does_not_exist_is_answered_with_those_that_do(labelloop, tmp_path):
     result = labelloop("demo", "--loop", "packaging_mask", "--home", str(tmp_path / "home"))
     assert_refused(result, "there is no loop packaging_mask", "packaging_masks")
 
 
-def test_labels_that_the_demos_workers_do_not_know_are_named_before_anything_starts(tmp_path):
+def test_labels_that_the_demos_workers_do_not_know_are_named_before_anything_starts(labelloop, tmp_path):
     file = tmp_path / "loop.yaml"
     text = (PROJECT / "loops" / "packaging_masks.yaml").read_text()
     file.write_text(text.replace("barcode]", "wheels]"))

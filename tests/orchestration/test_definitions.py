@@ -32,7 +32,10 @@ def test_the_code_location_loads_without_heavy_imports():
     assert result.stdout.strip() == "[]", result.stderr
 
 
-@pytest.mark.parametrize("command", [("dg", "check", "defs"), ("dagster", "definitions", "validate")])
+@pytest.mark.parametrize(
+    "command",
+    [("dg", "check", "defs"), pytest.param(("dagster", "definitions", "validate"), marks=pytest.mark.slow)],
+)
 def test_dagsters_own_checks_pass(command, dagster_home):
     tool = Path(sys.executable).parent / command[0]
     result = subprocess.run([tool, *command[1:]], cwd=PROJECT, capture_output=True, text=True)

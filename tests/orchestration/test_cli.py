@@ -6,36 +6,9 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from typing import NamedTuple
 
-import pytest
-
-from orchestration.cli import main
 from orchestration.loop import PROJECT
-
-
-class Said(NamedTuple):
-    status: int
-    output: str
-
-
-Labelloop = Callable[..., Said]
-
-
-@pytest.fixture
-def labelloop(monkeypatch, capfd) -> Labelloop:
-    """``labelloop("up", "--port", "1")``: the command in this process, which has Dagster loaded already."""
-
-    def run(*arguments: str) -> Said:
-        with monkeypatch.context() as changed:
-            changed.setattr(os, "environ", os.environ.copy())
-            changed.setattr(sys, "argv", ["labelloop", *arguments])
-            with pytest.raises(SystemExit) as ended:
-                main()
-        return Said(ended.value.code, "".join(capfd.readouterr()))
-
-    return run
+from tests.orchestration.conftest import Said
 
 
 def assert_refused(said: Said, *words: str) -> None:

@@ -71,6 +71,7 @@ def stand_in_environment(stand_in, monkeypatch) -> StandIn:
         monkeypatch.delenv(name)
     for name, value in stand_in.environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # an earlier test's knows no keys, or others
     return stand_in
 
 

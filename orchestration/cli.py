@@ -247,11 +247,12 @@ def test(
     context: typer.Context,
     everything: Annotated[bool, typer.Option("--all", help="With crashes and whole loops")] = False,
 ):
-    """The tests in two processes; arguments go to pytest."""
+    """The tests in several processes; arguments go to pytest."""
     chosen = [] if everything else ["-m", "not slow"]
-    # Each process gets half of the files, and what is left of the other's when it is done: so what a file's
-    # tests share (servers, a browser, a trained model) is made once.
-    shared = ["-n", "2", "--dist", "worksteal"]
+    # Each process gets its part of the files, and what is left of another's when it is done: so what a file's
+    # tests share (servers, a browser, a trained model) is made once. One process more than there are cores,
+    # since a test waits for its servers for a good part of its time.
+    shared = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
     command = [sys.executable, "-m", "pytest", *shared, *chosen, *context.args]
     raise typer.Exit(subprocess.call(command, cwd=PROJECT))
 

@@ -161,6 +161,7 @@ def studio(loop, store, materialize):
     return loop
 
 
+@pytest.mark.slow
 def test_labeling_is_refused_by_its_price_and_told_with_the_pace_of_earlier_jobs(
     studio, store, materialize, stand_in
 ):

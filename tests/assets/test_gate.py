@@ -141,6 +141,7 @@ def transform_jobs(stage: Stage) -> int:
     return len(jobs["TransformJobSummaries"])
 
 
+@pytest.mark.slow
 def test_a_worse_model_leaves_the_live_one_in_its_place(stage):
     good = stage.train(RIGHT)
     first = stage.make("evaluation", "live_endpoint")
@@ -176,6 +177,7 @@ def test_a_worse_model_leaves_the_live_one_in_its_place(stage):
     assert transform_jobs(stage) == 4, "each model is asked about the images of the new split"
 
 
+@pytest.mark.slow
 def test_a_model_that_a_person_approves_is_deployed_and_no_other(stage):
     stage.loop = stage.loop.model_copy(update={"auto_approve": False})
     stage.definitions = build_definitions(stage.loop)

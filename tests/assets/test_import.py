@@ -41,6 +41,7 @@ def tick(loop, instance, name):
         return definitions.resolve_sensor_def(name)(context)
 
 
+@pytest.mark.slow
 def test_imported_labels_come_out_as_they_went_in_and_no_worker_is_asked(
     loop, store, instance, materialize, written, tmp_path
 ):

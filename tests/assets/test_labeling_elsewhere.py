@@ -31,6 +31,7 @@ def elsewhere(loop, stand_in, labeling, tmp_path, monkeypatch):
     return loop.model_copy(update=place | few)
 
 
+@pytest.mark.slow
 def test_only_the_labeling_of_a_loop_goes_to_its_labeling_service(
     elsewhere, store, materialize, stand_in, labeling
 ):

@@ -96,6 +96,7 @@ def test_a_new_model_takes_over_in_steps_and_its_predecessor_goes_by_the_policy(
     assert store.read(captured.uri) == picture()
 
 
+@pytest.mark.slow
 def test_a_deployment_that_fails_is_told_and_the_old_model_goes_on_serving(deployment):
     old = deployment.deploy(SEES_ONE_SQUARE)
     before = read_record(deployment.store, deployment.loop, "live_endpoint")

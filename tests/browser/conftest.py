@@ -20,7 +20,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+# The shell draws no window of its own around a page and takes half of the time.
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium") or "/usr/bin/chromium"
 # Chromium keeps nothing for a frame without an origin, and gives it a process of its own: every test would
 # load all modules of the elements anew. What the sandbox forbids is forbidden here as well.
 UNWANTED = [

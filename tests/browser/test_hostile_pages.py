@@ -1,6 +1,7 @@
 """A template whose script tries to get out of its frame, on data made of markup, in a real browser."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -79,8 +80,9 @@ ATTEMPTS = """
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in, workers=1)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in, workers=1) as studio:
+        yield studio
 
 
 def test_a_hostile_template_reaches_nothing_and_markup_stays_text(studio, chromium):

@@ -2,6 +2,7 @@
 same mask can be corrected in the next job."""
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from tests.localaws.labeling_types import job_of_type
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in) as studio:
+        yield studio
 
 
 @pytest.fixture
@@ -45,6 +47,7 @@ def palette_png(studio: Studio, uri: str) -> np.ndarray:
     return np.asarray(image)
 
 
+@pytest.mark.slow
 def test_a_painted_mask_is_put_out_and_corrected_in_the_next_job(studio, desk):
     uri = studio.write("large/painted.jpg", picture(WIDTH, HEIGHT))
     job = job_of_type(studio, "SemanticSegmentation", studio.manifest({"source-ref": uri}), "areas-ref")

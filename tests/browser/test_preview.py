@@ -1,6 +1,7 @@
 """The page that RenderUiTemplate answers with, opened from a file as `labelloop preview-task` opens it."""
 
 import json
+from collections.abc import Iterator
 
 import numpy
 import pytest
@@ -26,8 +27,13 @@ def page(contexts):
     assert errors == []
 
 
-def test_a_rendered_task_can_be_looked_at_from_a_file(stand_in, page, tmp_path):
-    studio = Studio(stand_in, workers=0)
+@pytest.fixture
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in, workers=0) as studio:
+        yield studio
+
+
+def test_a_rendered_task_can_be_looked_at_from_a_file(studio, page, tmp_path):
     uri = studio.write("images/plain.png", picture(400, 300))
     given = {"taskObject": uri, "header": "Draw", "labels": LABELS}
     rendered = studio.sagemaker.render_ui_template(
@@ -52,8 +58,7 @@ def test_a_rendered_task_can_be_looked_at_from_a_file(stand_in, page, tmp_path):
         *(("semantic_segmentation", review) for review in REVIEWS),
     ],
 )
-def test_every_template_that_comes_along_mounts_with_what_it_shows(stand_in, page, tmp_path, task, review):
-    studio = Studio(stand_in, workers=0)
+def test_every_template_that_comes_along_mounts_with_what_it_shows(studio, page, tmp_path, task, review):
     loop = Loop(**(LEAST | {"task": task}))
     if review:
         loop = loop.model_copy(update={"review": Review(kind=review, loop="other", attribute="boxes")})

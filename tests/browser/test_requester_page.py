@@ -94,10 +94,10 @@ class Window:
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    studio = Studio(stand_in, workers=2)
-    studio.write("labels.json", json.dumps({"labels": [{"label": HOSTILE}, {"label": "cat"}]}))
-    return studio
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in, workers=2) as studio:
+        studio.write("labels.json", json.dumps({"labels": [{"label": HOSTILE}, {"label": "cat"}]}))
+        yield studio
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +195,7 @@ def test_a_mask_colours_its_pixels_and_leaves_the_background_as_it_is(window, st
     assert window.pixel(figure, 20, 280) == pytest.approx(expected, abs=4)
 
 
+@pytest.mark.slow
 def test_the_page_refreshes_by_itself_and_keeps_focus_and_what_was_closed(window, stand_in, studio):
     uris = [
         studio.write(f"images/refresh-{index}.png", encode(drawing(WIDTH, HEIGHT), "PNG")) for index in "ab"

@@ -10,8 +10,9 @@ from tests.localaws.labeling import PASSWORD, Studio, wait_for
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in, workers=2)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in, workers=2) as studio:
+        yield studio
 
 
 @pytest.fixture
@@ -310,6 +311,7 @@ def test_a_task_that_was_handed_back_elsewhere_is_not_worked_on_in_vain(studio, 
     assert desk.boxes() == []
 
 
+@pytest.mark.slow
 def test_a_task_that_opens_a_moment_later_is_found_without_being_asked_for(studio, desk):
     name = make_job(studio, 2, MaxConcurrentTaskCount=1)
     desk.work_on(name, studio.usernames[0])

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from random import Random
 
@@ -23,9 +24,9 @@ WIDTH, HEIGHT = 320, 240
 class Album:
     """Pictures with objects that do not touch, their truth in a file, and jobs about them."""
 
-    def __init__(self, stand_in, folder: Path, count: int):
+    def __init__(self, studio: Studio, folder: Path, count: int):
         random = Random(11)
-        self.studio = Studio(stand_in, workers=0)
+        self.studio = studio
         self.truth, self.file = {}, folder / "truth.json"
         for number in range(count):
             boxes = tuple(
@@ -63,8 +64,9 @@ class Album:
 
 
 @pytest.fixture
-def album(stand_in_environment, tmp_path) -> Album:
-    return Album(stand_in_environment, tmp_path, count=12)
+def album(stand_in_environment, tmp_path) -> Iterator[Album]:
+    with Studio(stand_in_environment, workers=0) as studio:
+        yield Album(studio, tmp_path, count=12)
 
 
 def assert_close_to_truth(found: LabeledManifest, truth: dict[str, LabeledImage]) -> None:
@@ -167,12 +169,13 @@ def test_a_crowd_told_to_wait_waits_for_work_until_it_is_stopped(album):
         assert boxes == truth[PurePosixPath(image.uri).name]
 
 
+@pytest.mark.slow
 def test_a_server_killed_in_the_middle_is_waited_for_and_no_answer_is_lost(
     own_stand_in, tmp_path, monkeypatch
 ):
     for name, value in own_stand_in.environment.items():
         monkeypatch.setenv(name, value)
-    album = Album(own_stand_in, tmp_path, count=40)
+    album = Album(Studio(own_stand_in, workers=0), tmp_path, count=40)
     job = album.start()
     reports, some = [], threading.Event()
     crowd = threading.Thread(

@@ -30,6 +30,7 @@ def write_image_mode(base: Path, name: str, count: int) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_a_stopped_job_of_two_processes_leaves_the_model_it_had(base):
     hyperparameters = REQUIRED | {"epochs": "5000", "mini_batch_size": "4", "optimizer": "adam"}
     (base / "input" / "config" / "hyperparameters.json").write_text(json.dumps(hyperparameters))

@@ -1,6 +1,7 @@
 """What the pre-annotation function tells the worker template. The crowd's tests run it in a whole job."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -160,12 +161,15 @@ def test_a_label_that_cannot_be_reviewed_is_refused_by_the_name_of_its_field(tas
         task_input(IMAGE | line, "work")
 
 
-def test_the_job_tells_its_labels_and_what_is_reviewed_and_is_asked_once(
-    pre_annotation, stand_in_environment, monkeypatch
-):
+@pytest.fixture
+def studio(stand_in_environment) -> Iterator[Studio]:
+    with Studio(stand_in_environment, workers=0) as studio:
+        yield studio
+
+
+def test_the_job_tells_its_labels_and_what_is_reviewed_and_is_asked_once(pre_annotation, studio, monkeypatch):
     import jobs
 
-    studio = Studio(stand_in_environment, workers=0)
     configuration = {
         "document-version": "2018-11-28",
         "labels": [{"label": "dog"}, {"label": "cat"}],
@@ -194,12 +198,11 @@ def test_the_job_tells_its_labels_and_what_is_reviewed_and_is_asked_once(
     ids=str,
 )
 def test_a_configuration_that_says_nothing_usable_is_named(
-    pre_annotation, stand_in_environment, monkeypatch, configuration, message
+    pre_annotation, studio, monkeypatch, configuration, message
 ):
     """Ground Truth checks it when the job is made; the file may have changed since."""
     import jobs
 
-    studio = Studio(stand_in_environment, workers=0)
     line = {"source-ref": studio.write("images/0.jpg", picture())}
     job = studio.create(studio.manifest(line))
     studio.write("labels.json", json.dumps(configuration))

@@ -18,6 +18,7 @@ PRE = "arn:aws:lambda:us-east-1:432418664414:function:PRE-BoundingBox"
 ACS = "arn:aws:lambda:us-east-1:432418664414:function:ACS-BoundingBox"
 WIDTH, HEIGHT = 60, 40
 LABELS = ["dog", "cat"]
+ENDS = ("Completed", "Failed", "Stopped")
 TEMPLATE = """
 <script src="https://assets.crowd.aws/crowd-html-elements.js"></script>
 <crowd-form>
@@ -124,6 +125,22 @@ class Studio:
         for username in self.usernames:
             self.add_user(username)
             self.join(username, self.name)
+
+    def __enter__(self) -> "Studio":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Leave, so that others may have a team: a region takes 25 of them."""
+        paginator = self.sagemaker.get_paginator("list_labeling_jobs_for_workteam")
+        for page in paginator.paginate(WorkteamArn=self.team_arn):
+            for job in page["LabelingJobSummaryList"]:
+                name = job["LabelingJobName"]
+                if self.describe(name)["LabelingJobStatus"] not in ENDS:
+                    self.sagemaker.stop_labeling_job(LabelingJobName=name)
+                    wait_for(
+                        lambda name=name: self.describe(name)["LabelingJobStatus"] in ENDS, f"{name} to end"
+                    )
+        self.sagemaker.delete_workteam(WorkteamName=self.name)
 
     def workforce(self) -> tuple[str, str]:
         """There is one per region: whoever comes first makes it."""
@@ -253,8 +270,7 @@ class Studio:
 
     def finished(self, name: str, status: str = "Completed", seconds: float = 60.0) -> dict:
         """The job's description at its end, which must be ``status``."""
-        ends = ("Completed", "Failed", "Stopped")
-        wait_for(lambda: self.describe(name)["LabelingJobStatus"] in ends, f"{name} to end", seconds)
+        wait_for(lambda: self.describe(name)["LabelingJobStatus"] in ENDS, f"{name} to end", seconds)
         job = self.describe(name)
         assert job["LabelingJobStatus"] == status, job.get("FailureReason")
         return job

@@ -6,6 +6,7 @@ import base64
 import copy
 import struct
 import zlib
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,8 +16,9 @@ from tests.localaws.labeling_types import chosen, mask
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in, workers=2)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in, workers=2) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -13,8 +14,9 @@ from tests.localaws.labeling import ROLE, TEMPLATE, Studio, answer, box, picture
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in, workers=1)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in, workers=1) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@
 import base64
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -15,8 +15,9 @@ from tests.localaws.labeling import Studio, answer, box
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in, workers=2)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in, workers=2) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

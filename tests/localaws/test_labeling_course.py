@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,8 +13,9 @@ LEFT = {"0": 4, "1": 20, "2": 30}  # where the one true box of each picture begi
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in) as studio:
+        yield studio
 
 
 def left_of(task: dict) -> int:

@@ -1,5 +1,7 @@
 """Custom jobs about texts and with forms of inputs only: the user's own functions give them their meaning."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.localaws.labeling import Studio, wait_for
@@ -44,8 +46,9 @@ CAPTION = {"caption": "A <b>dog</b> ✓", "sure": {"on": True}}
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

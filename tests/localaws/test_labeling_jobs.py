@@ -3,6 +3,7 @@
 import copy
 import json
 import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,8 +14,9 @@ from tests.localaws.labeling import TEMPLATE, Studio
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in, workers=0)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in, workers=0) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

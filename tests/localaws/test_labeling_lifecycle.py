@@ -1,13 +1,16 @@
 """What a job comes to when workers decline, are too few or too many, and when nothing can be labeled."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.localaws.labeling import Studio, answer, box, wait_for
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in, workers=9)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in, workers=9) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

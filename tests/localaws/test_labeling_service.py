@@ -9,6 +9,7 @@ import secrets
 import shutil
 import signal
 import sys
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -96,8 +97,9 @@ def world(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def studio(world) -> Studio:
-    return Studio(world, workers=2)
+def studio(world) -> Iterator[Studio]:
+    with Studio(world, workers=2) as studio:
+        yield studio
 
 
 def test_a_job_with_functions_of_ones_own_is_labeled_with_images_of_another_server(world, studio):

@@ -1,6 +1,7 @@
 """Jobs of AWS's own task types, and jobs on the output of others: the lines are AWS's, field for field."""
 
 import io
+from collections.abc import Iterator
 
 import pytest
 from PIL import Image
@@ -11,8 +12,9 @@ from vision.manifest import LabeledManifest, read_labeled
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -24,8 +25,9 @@ from tests.localaws.labeling import (
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import httpx
 import pytest
 
 from localaws.groundtruth.portal.static_files import StaticFiles
-from tests.localaws.labeling import Studio
 
 ORIGIN = "http://portal.example"
 AWS = "https://assets.crowd.aws/crowd-html-elements.js"
@@ -63,15 +62,14 @@ def test_a_template_without_a_script_gets_the_elements_too(static):
 
 
 def test_files_are_sent_to_any_origin_and_nothing_else_is_sent(stand_in):
-    studio = Studio(stand_in, workers=0)
     version = StaticFiles().version
-    page = httpx.get(f"{studio.stand_in.portal}/static/{version}/shell/index.html")
+    page = httpx.get(f"{stand_in.portal}/static/{version}/shell/index.html")
     assert page.status_code == 200
     assert page.headers["access-control-allow-origin"] == "*"
     assert page.headers["cross-origin-resource-policy"] == "cross-origin"
     assert "immutable" in page.headers["cache-control"]
     assert page.headers["x-content-type-options"] == "nosniff"
     for path in (f"{version}/../app.py", f"{version}/%2e%2e/app.py", f"{version}/", "older/shell/index.html"):
-        refused = httpx.get(f"{studio.stand_in.portal}/static/{path}", follow_redirects=True)
+        refused = httpx.get(f"{stand_in.portal}/static/{path}", follow_redirects=True)
         assert refused.status_code == 404, path
         assert refused.headers["cache-control"] == "no-store"

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,8 +13,9 @@ DRAFT = {"boundingBox": {"boxes": [[1, 2, 3, 4]], "label": "dog – 犬"}, "comm
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

@@ -72,8 +72,9 @@ def test_temporary_keys_open_the_page_in_their_own_name(stand_in):
 
 
 def test_nothing_is_told_without_a_session_or_with_a_workers(stand_in):
-    worker = Studio(stand_in, workers=1).worker()
-    for cookies in ({}, {"requester": "made-up"}, {"requester": worker.http.cookies["session"]}):
+    with Studio(stand_in, workers=1) as studio:
+        session = studio.worker().http.cookies["session"]
+    for cookies in ({}, {"requester": "made-up"}, {"requester": session}):
         for path in ("/api/requester/jobs", "/api/requester/jobs/x"):
             reply = httpx.get(stand_in.portal + path, cookies=cookies)
             assert reply.status_code == 401 and "a link of its own" in reply.json()["error"]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -43,8 +44,9 @@ def handle(event, context):
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

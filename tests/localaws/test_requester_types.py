@@ -1,6 +1,7 @@
 """The requester's page on jobs of AWS's own task types, as labelloop's functions consolidate them."""
 
 import io
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -12,8 +13,9 @@ from tests.localaws.requesting import requester
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in) as studio:
+        yield studio
 
 
 @pytest.fixture(scope="module")

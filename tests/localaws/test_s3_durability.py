@@ -63,6 +63,7 @@ def found(s3, bucket: str, key: str) -> bytes | None:
         return None
 
 
+@pytest.mark.slow
 def test_kill_9_under_writers_loses_nothing_acknowledged_and_leaves_no_orphan(own_stand_in):
     bucket = new_bucket(own_stand_in.client("s3"))
     kept: dict[str, bytes | None] = {}

@@ -88,6 +88,7 @@ def test_pages_add_up_to_the_whole_listing(s3, bucket, operation, size, prefix, 
     assert [entry for page in listed for entry in page] == expected(prefix, delimiter)
 
 
+@pytest.mark.slow
 def test_a_page_holds_a_thousand_keys_unless_asked_for_fewer(s3, stand_in):
     bucket = new_bucket(s3)
     for number in range(1003):

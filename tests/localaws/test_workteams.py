@@ -1,5 +1,7 @@
 """Workforces and work teams: one workforce, teams of its groups, deleted in order."""
 
+from collections.abc import Iterator
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -7,8 +9,9 @@ from tests.localaws.labeling import Studio
 
 
 @pytest.fixture(scope="module")
-def studio(stand_in) -> Studio:
-    return Studio(stand_in, workers=0)
+def studio(stand_in) -> Iterator[Studio]:
+    with Studio(stand_in, workers=0) as studio:
+        yield studio
 
 
 def member(studio, group: str, **changes) -> dict:

@@ -290,6 +290,7 @@ def test_images_of_which_the_model_is_unsure_are_labeled_first(tick, store, own_
     assert found == [["b1", "c1"], ["a1", "d2"], ["e1", "f1"]]
 
 
+@pytest.mark.slow
 def test_images_unlike_those_that_are_labeled_are_labeled_first(tick, store, own_loop):
     prints = {"a1": "0" * 16, "b1": "0" * 15 + "1", "c1": "f" * 16, "d1": "0" * 8 + "f" * 8}
     list_images(store, own_loop, "a1")

@@ -34,6 +34,7 @@ def own_loop(loop, stand_in_environment):
     return loop.model_copy(update={"bucket": f"uploads-{uuid.uuid4().hex[:8]}"})
 
 
+@pytest.mark.slow
 def test_the_sensor_asks_for_an_index_only_where_there_is_one_and_it_is_old(own_loop, instance):
     store, cursors = ObjectStore(aws=Aws()), [None]
     store.ensure_bucket(own_loop.bucket)

@@ -55,6 +55,7 @@ def test_an_endpoint_is_created_then_left_alone_then_updated_in_place(workshop, 
     workshop.sagemaker.delete_endpoint(EndpointName=name)
 
 
+@pytest.mark.slow
 def test_a_silent_rollback_is_a_failure_and_the_old_model_goes_on(workshop, endpoints):
     name = workshop.name("endpoint")
     old = config(workshop, workshop.model(saying("old")))
@@ -77,6 +78,7 @@ def test_a_silent_rollback_is_a_failure_and_the_old_model_goes_on(workshop, endp
     workshop.sagemaker.delete_endpoint(EndpointName=name)
 
 
+@pytest.mark.slow
 def test_a_failed_endpoint_is_replaced_by_one_that_works(workshop, endpoints):
     name = workshop.name("endpoint")
     with pytest.raises(dg.Failure, match=f"endpoint {name} is Failed: .*health check"):

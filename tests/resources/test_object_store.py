@@ -24,6 +24,7 @@ def test_what_was_written_is_read_and_listed(store):
     assert (found.uri, found.key, found.size) == (uri, "a/ünïcode name.bin", 2)
 
 
+@pytest.mark.slow
 def test_a_listing_goes_on_after_its_first_page(store):
     for number in range(1005):
         store.write(f"s3://{BUCKET}/many/{number:04}", b"")

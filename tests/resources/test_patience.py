@@ -10,6 +10,7 @@ import pytest
 from resources.aws import Aws, explained
 
 
+@pytest.mark.slow
 def test_a_server_that_restarts_is_waited_for(own_stand_in, monkeypatch):
     for name, value in own_stand_in.environment.items():
         monkeypatch.setenv(name, value)

@@ -114,6 +114,7 @@ def test_cancelling_the_run_stops_the_job_before_the_run_ends(workshop, worker):
     assert run.stdout.read() != "success\n"
 
 
+@pytest.mark.slow
 def test_a_killed_run_worker_leaves_a_job_that_the_next_run_adopts(workshop, worker, jobs):
     wait_until = workshop.name("go")
     request = workshop.training_request(f"""

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import boto3
@@ -18,6 +19,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.loaders import Loader, create_loader
 from botocore.utils import parse_timestamp
 from pydantic import Field, PrivateAttr
 
@@ -77,8 +79,15 @@ class Aws(dg.ConfigurableResource):
 
 def _session(profile: str | None, region: str | None) -> boto3.session.Session:
     core = botocore.session.Session()
+    core.register_component("data_loader", _service_models(core.get_config_variable("data_path")))
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=read_time)
     return boto3.session.Session(botocore_session=core, profile_name=profile, region_name=region)
+
+
+@cache
+def _service_models(search_path: str | None) -> Loader:
+    """Each session would read them anew, which takes longer than all else in making a client."""
+    return create_loader(search_path)
 
 
 def read_time(value: Any) -> datetime:

@@ -1,14 +1,19 @@
 """The stand-in as every test sees it: a server process of its own, reached over HTTP with signed requests."""
 
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
+import botocore.session
 import pytest
 from botocore.config import Config
 
 from tests.server_process import ServerProcess
+
+# Every session of every test would read AWS's service models anew: half a second for a client.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 ROOT = Path(__file__).resolve().parents[1]
 BCCD = ROOT.parent / "shared" / "data" / "bccd"

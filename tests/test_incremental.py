@@ -19,7 +19,7 @@ WRITES = {
 WRITES_OF_A_SIDE = 3  # manifest and record, which is kept under its version as well
 
 many = pytest.mark.parametrize(
-    "steps", [500, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])], indirect=True
+    "steps", [100, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])], indirect=True
 )
 
 

@@ -136,7 +136,8 @@ class Studio:
             for job in page["LabelingJobSummaryList"]:
                 name = job["LabelingJobName"]
                 if self.describe(name)["LabelingJobStatus"] not in ENDS:
-                    self.sagemaker.stop_labeling_job(LabelingJobName=name)
+                    with contextlib.suppress(self.sagemaker.exceptions.ClientError):  # it ends just now
+                        self.sagemaker.stop_labeling_job(LabelingJobName=name)
                     wait_for(
                         lambda name=name: self.describe(name)["LabelingJobStatus"] in ENDS, f"{name} to end"
                     )

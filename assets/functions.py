@@ -23,12 +23,17 @@ def labeling_functions(
     """The two Lambda functions of a labeling job, deployed from `lambdas/`.
 
     The pre-annotation function turns a manifest line into a worker's task; the consolidation function makes
-    one label of several workers' answers. They are updated only when their code or settings changed.
+    one label of several workers' answers, in the way that `labeling.consolidation` names. They are updated
+    only when their code or settings changed.
     """
     role = roles.ensure(loop.role_name, loop.bucket)
     settings = {
         "pre_annotation": {},
-        "consolidation": {"layers": loop.functions.layers, "megabytes": CONSOLIDATION_MEGABYTES},
+        "consolidation": {
+            "layers": loop.functions.layers,
+            "megabytes": CONSOLIDATION_MEGABYTES,
+            "variables": consolidation_variables(loop),
+        },
     }
     deployed = {
         kind: functions.deploy(function_name(loop, kind), LAMBDAS / kind, role, **settings[kind])
@@ -48,10 +53,21 @@ def labeling_functions(
         record | {"role": role},
         metadata={
             "deployed_now": len(changed),
+            "labels_made_by": loop.labeling.consolidation,
             **{kind: function.arn for kind, function in deployed.items()},
             **{f"{kind}_sha256": function.sha256 for kind, function in deployed.items()},
         },
     )
+
+
+def consolidation_variables(loop: Loop) -> dict[str, str]:
+    """The environment of the consolidation function: Ground Truth's events hold nothing of a loop's settings."""
+    if loop.labeling.consolidation == "votes":
+        return {}
+    return {
+        "CONSOLIDATION": loop.labeling.consolidation,
+        "WORKER_PROFILES": loop.uri("labeling/worker-profiles.json"),
+    }
 
 
 def check_masks_can_be_read(functions: Functions, name: str) -> None:

@@ -5,7 +5,7 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,14 +52,26 @@ class Functions(dg.ConfigurableResource):
     aws: Aws
 
     def deploy(
-        self, name: str, folder: Path, role_arn: str, *, layers: Sequence[str] = (), megabytes: int = 512
+        self,
+        name: str,
+        folder: Path,
+        role_arn: str,
+        *,
+        layers: Sequence[str] = (),
+        megabytes: int = 512,
+        variables: Mapping[str, str] | None = None,
     ) -> FunctionVersion:
-        """Create the function, or update it where its code, its layers or its memory differ.
+        """Create the function, or update it where its code, layers, memory or environment variables differ.
 
         The handler is ``handle`` in ``handler.py``; ``layers`` are ARNs of layer versions.
         """
         client, body = self.aws.client("lambda"), pack(folder)
-        settings = {"MemorySize": megabytes, "Timeout": SECONDS, "Layers": list(layers)}
+        settings = {
+            "MemorySize": megabytes,
+            "Timeout": SECONDS,
+            "Layers": list(layers),
+            "Environment": {"Variables": dict(variables or {})},
+        }
         with explained(f"deploy the function {name}"):
             found = self._describe(name)
             if found is None:
@@ -119,4 +131,10 @@ class Functions(dg.ConfigurableResource):
 
 def _settings_of(found: dict) -> dict:
     layers = [layer["Arn"] for layer in found.get("Layers", ())]
-    return {"MemorySize": found["MemorySize"], "Timeout": found["Timeout"], "Layers": layers}
+    variables = found.get("Environment", {}).get("Variables", {})
+    return {
+        "MemorySize": found["MemorySize"],
+        "Timeout": found["Timeout"],
+        "Layers": layers,
+        "Environment": {"Variables": variables},
+    }

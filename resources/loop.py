@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from resources.loop_automation import Automation
 from resources.loop_budget import Budget
 from resources.loop_endpoint import Endpoint
+from resources.loop_labeling import Labeling
 from resources.settings import Settings as _Settings
 
 Side = Literal["train", "validation", "test"]
@@ -33,25 +34,6 @@ def _pattern(text: str) -> str:
     if groups > 1:
         raise ValueError("more than one group in parentheses: write (?:...) for those that only bracket")
     return text
-
-
-class Labeling(_Settings):
-    """What workers are asked. Limits are those of CreateLabelingJob."""
-
-    title: str = Field(min_length=1, max_length=128)
-    description: str = Field(min_length=1, max_length=255)
-    keywords: list[Annotated[str, Field(min_length=1, max_length=30)]] = Field(min_length=1, max_length=5)
-    instructions: str = Field(min_length=1, description="Plain text; empty lines separate paragraphs")
-    workers_per_object: int = Field(3, ge=1, le=9)
-    task_time_limit_seconds: int = Field(600, ge=30, le=28_800)
-    availability_seconds: int = Field(864_000, ge=60, le=2_592_000)
-    max_concurrent_tasks: int = Field(1000, ge=1, le=5000)
-    template: str | None = Field(
-        None, description="Path of a worker template of your own, from the project's root"
-    )
-    proposals: bool = Field(
-        False, description="Once a model is live, workers correct what it sees and do not begin anew"
-    )
 
 
 class Review(_Settings):
@@ -276,6 +258,18 @@ class Loop(_Settings):
                     "automation.selection: uncertainty goes by the predictions on unlabeled images: add "
                     f"unlabeled to transform.images (found {self.transform.images!r})"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_weigh(self) -> "Loop":
+        if self.labeling.consolidation == "worker_quality" and self.label_form not in (
+            "bounding_box",
+            "semantic_segmentation",
+        ):
+            raise ValueError(
+                f"labeling.consolidation: worker_quality is for boxes and masks, found {self.label_form}: "
+                "choose votes"
+            )
         return self
 
     @model_validator(mode="after")

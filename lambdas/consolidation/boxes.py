@@ -1,4 +1,4 @@
-"""Bounding boxes of several workers become one set.
+"""Bounding boxes of several workers become one set, by votes.
 
 1. Boxes of different workers that overlap (intersection over union >= 0.4) are put together, the best
    supported first, at most one box per worker, whatever their labels.
@@ -7,157 +7,74 @@
    majority's; its confidence is the share of the workers who drew it.
 
 The label is ``{"annotations", "image_size", "objects": [{"confidence"}], "class-map", "consensus"}``, and
-``"adjustment-status"`` where workers started from an earlier label.
+``"adjustment-status"`` where workers started from an earlier label. drawings.py has step 1, box_quality.py
+another way for the steps 2 and 3.
 """
 
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-from answers import Answer, Ignored, adjustment_status, agree_on_size, image_size, image_size_entry
+from answers import adjustment_status, image_size_entry
+from drawings import Drawings, Drawn
 
-SAME_OBJECT = 0.4  # intersection over union from which two boxes show the same object
 VOTES_NEEDED = 2
 
 
-class Drawn(NamedTuple):
-    """A worker's box in pixels. Sorted boxes make the result independent of the answers' order."""
+class Found(NamedTuple):
+    """An object that the workers agree upon."""
 
-    left: float
-    top: float
-    right: float
-    bottom: float
-    label: str
-    worker: str
+    edges: tuple[float, float, float, float]  # left, top, right, bottom in pixels
+    class_id: int
+    confidence: float
 
 
-class Drawing(NamedTuple):
-    worker: str
-    size: tuple[int, int]  # width, height of the image that the worker saw
-    boxes: list[Drawn]
-    ignored: list[str]  # what was wrong with the other boxes
-    modified: bool | None  # whether an earlier label was changed; None where there was none
+def vote(drawings: Drawings, labels: Sequence[str]) -> list[Found]:
+    """The objects of an image; of labels with equally many votes the first in the label list wins."""
+    workers = len(drawings.workers)
+    return [
+        Found(merged_edges(group), majority(group, labels), len(group) / workers)
+        for group in drawings.groups
+        if len(group) >= min(VOTES_NEEDED, workers)
+    ]
 
 
-def consolidate(answers: Sequence[Answer], labels: Sequence[str], ignored: Ignored) -> dict | None:
-    """The label of one object, or None when no worker gave a usable answer."""
-    drawings = []
-    for answer in answers:
-        try:
-            drawings.append(parse_drawing(answer, labels))
-        except ValueError as problem:
-            ignored.answers.append(f"worker {answer.worker}: {problem}")
-    drawings = agree_on_size(drawings, ignored)
-    ignored.parts += [reason for drawing in drawings for reason in drawing.ignored]
-    if not drawings:
-        return None
+def merged_edges(group: Sequence[Drawn]) -> tuple[float, float, float, float]:
+    return tuple(map(median, list(zip(*group, strict=True))[:4]))
 
-    workers = len({drawing.worker for drawing in drawings})
-    annotations, objects, class_map = [], [], {}
-    for group in group_boxes([box for drawing in drawings for box in drawing.boxes]):
-        if len(group) >= min(VOTES_NEEDED, workers):
-            annotation = merge(group, labels)
-            annotations.append(annotation)
-            objects.append({"confidence": round(len(group) / workers, 4)})
-            class_map[str(annotation["class_id"])] = labels[annotation["class_id"]]
+
+def majority(group: Sequence[Drawn], labels: Sequence[str]) -> int:
+    votes = Counter(box.label for box in group)
+    most = max(votes.values())
+    return min([labels.index(label) for label, times in votes.items() if times == most])
+
+
+def write_label(drawings: Drawings, found: Sequence[Found], labels: Sequence[str], **consensus) -> dict:
+    """The label of an image; ``consensus`` goes into the part of that name."""
     return {
-        "annotations": annotations,
-        "image_size": image_size_entry(drawings[0].size),
-        "objects": objects,
-        "class-map": class_map,
+        "annotations": [annotation(each, drawings.size) for each in found],
+        "image_size": image_size_entry(drawings.size),
+        "objects": [{"confidence": round(each.confidence, 4)} for each in found],
+        "class-map": {str(each.class_id): labels[each.class_id] for each in found},
         "consensus": {
-            "workers": workers,
-            "ignored_answers": len(ignored.answers),
-            "ignored_boxes": len(ignored.parts),
+            "workers": len(drawings.workers),
+            "ignored_answers": drawings.ignored_answers,
+            "ignored_boxes": drawings.ignored_boxes,
+            **consensus,
         },
-        **adjustment_status([drawing.modified for drawing in drawings]),
+        **adjustment_status(drawings.modified),
     }
 
 
-def parse_drawing(answer: Answer, labels: Sequence[str]) -> Drawing:
-    """Read one worker's answer. Raises ValueError when none of it can be used."""
-    if not isinstance(answer.value["boundingBoxes"], list):
-        raise ValueError("the answer holds no list named boundingBoxes")
-    size = image_size(answer.value)
-    boxes, ignored = [], []
-    for box in answer.value["boundingBoxes"]:
-        try:
-            boxes.append(parse_box(box, labels, *size, answer.worker))
-        except ValueError as problem:
-            ignored.append(f"worker {answer.worker}: box {json.dumps(box)[:200]}: {problem}")
-    return Drawing(answer.worker, size, boxes, ignored, answer.value.get("initialValueModified"))
-
-
-def parse_box(box: dict, labels: Sequence[str], width: int, height: int, worker: str) -> Drawn:
-    """One box of an answer, cut to the image. Raises ValueError when it is none."""
-    if not isinstance(box, dict):
-        raise ValueError("not an object with left, top, width, height and label")
-    if box.get("label") not in labels:
-        raise ValueError(f"the label is none of {list(labels)}")
-    numbers = [box.get(name) for name in ("left", "top", "width", "height")]
-    if not all(type(number) in (int, float) and abs(number) < 1e9 for number in numbers):
-        raise ValueError("left, top, width and height must be numbers")
-    left, top = max(numbers[0], 0), max(numbers[1], 0)
-    right, bottom = min(numbers[0] + numbers[2], width), min(numbers[1] + numbers[3], height)
-    if right - left < 1 or bottom - top < 1:
-        raise ValueError(f"less than one pixel of it lies inside the image of {width} x {height}")
-    return Drawn(left, top, right, bottom, box["label"], worker)
-
-
-def group_boxes(boxes: list[Drawn]) -> list[list[Drawn]]:
-    """Group boxes of the same object: the box with the most support takes each other worker's best match."""
-    boxes = sorted(boxes)
-    matches = matching_boxes(boxes)
-    free = set(range(len(boxes)))
-
-    def support(index: int) -> tuple[float, int]:
-        return sum(overlap for other, overlap in matches[index].items() if other in free), -index
-
-    groups = []
-    while free:
-        seed = max(free, key=support)
-        best = {boxes[seed].worker: seed}
-        for other in sorted(matches[seed], key=matches[seed].get, reverse=True):
-            if other in free:
-                best.setdefault(boxes[other].worker, other)
-        free.difference_update(best.values())
-        groups.append([boxes[index] for index in sorted(best.values())])
-    return sorted(groups)
-
-
-def matching_boxes(boxes: list[Drawn]) -> list[dict[int, float]]:
-    """For each of the sorted boxes: the other workers' boxes of the same object, with their overlap."""
-    matches: list[dict[int, float]] = [{} for _ in boxes]
-    for index, box in enumerate(boxes):
-        for other in range(index + 1, len(boxes)):
-            if boxes[other].left >= box.right:
-                break  # sorted by the left edge: none further on can touch this one
-            overlap = intersection_over_union(box, boxes[other])
-            if overlap >= SAME_OBJECT and boxes[other].worker != box.worker:
-                matches[index][other] = matches[other][index] = overlap
-    return matches
-
-
-def intersection_over_union(one: Drawn, other: Drawn) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    both = width * height
-    areas = [(box.right - box.left) * (box.bottom - box.top) for box in (one, other)]
-    return both / (sum(areas) - both)
-
-
-def merge(group: list[Drawn], labels: Sequence[str]) -> dict:
-    """The annotation of one object; of labels with equally many votes the first in the label list wins."""
-    left, top, right, bottom = (math.floor(median(edge) + 0.5) for edge in list(zip(*group, strict=True))[:4])
-    votes = Counter(box.label for box in group)
-    class_id = min(range(len(labels)), key=lambda index: -votes[labels[index]])
+def annotation(found: Found, size: tuple[int, int]) -> dict:
+    """In whole pixels, inside the image of that size (width, height)."""
+    left, top, right, bottom = (math.floor(edge + 0.5) for edge in found.edges)
+    left, top = min(max(left, 0), size[0] - 1), min(max(top, 0), size[1] - 1)
+    right, bottom = max(min(right, size[0]), left + 1), max(min(bottom, size[1]), top + 1)
     return {
-        "class_id": class_id,
+        "class_id": found.class_id,
         "left": left,
         "top": top,
         "width": right - left,

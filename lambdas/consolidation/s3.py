@@ -3,6 +3,7 @@
 import json
 
 import boto3
+from botocore.exceptions import ClientError
 
 
 class Files:
@@ -16,6 +17,28 @@ class Files:
     def read(self, uri: str) -> bytes:
         bucket, key = split(uri)
         return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def read_with_etag(self, uri: str) -> tuple[bytes, str] | None:
+        """Body and ETag, or None where there is nothing."""
+        bucket, key = split(uri)
+        try:
+            found = self.client.get_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
+        return found["Body"].read(), found["ETag"]
+
+    def replace(self, uri: str, body: bytes, content_type: str, etag: str | None) -> None:
+        """Write as long as the object has that ETag; None: as long as there is none.
+
+        Raises ClientError with PreconditionFailed or ConditionalRequestConflict when somebody else wrote.
+        """
+        bucket, key = split(uri)
+        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        self.client.put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType=content_type, **condition, **self.encryption
+        )
 
     def write(self, uri: str, body: bytes, content_type: str) -> None:
         bucket, key = split(uri)

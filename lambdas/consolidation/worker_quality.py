@@ -1,0 +1,25 @@
+"""Consolidation that hears each worker as far as his answers deserve, and learns about him from them."""
+
+from collections.abc import Sequence
+
+import box_quality
+from boxes import write_label
+from drawings import Drawings
+from evidence import Evidence, Known, add
+
+
+class WorkerQuality:
+    """For one call. ``history`` is what was known of the workers before."""
+
+    def __init__(self, history: Known):
+        self.history = history
+        self.evidence: dict[str, Evidence] = {}  # by worker: what this call found out
+
+    def boxes(self, images: Sequence[Drawings], labels: Sequence[str]) -> list[dict]:
+        """The label of each image."""
+        found, evidence = box_quality.consolidate(images, labels, self.history)
+        add(self.evidence, evidence)
+        return [
+            write_label(image, objects, labels, method=method)
+            for image, (objects, method) in zip(images, found, strict=True)
+        ]

@@ -61,7 +61,7 @@ def labeling_functions(
 
 
 def consolidation_variables(loop: Loop) -> dict[str, str]:
-    """The environment of the consolidation function: Ground Truth's events hold nothing of a loop's settings."""
+    """The consolidation function's environment: Ground Truth's events hold nothing of a loop's settings."""
     if loop.labeling.consolidation == "votes":
         return {}
     return {

@@ -132,9 +132,7 @@ def moved(edges: numpy.ndarray, jitter: numpy.ndarray, loose: float) -> numpy.nd
 
 
 def joined(one: Boxes, other: Boxes) -> Boxes:
-    return Boxes(
-        numpy.concatenate([one.edges, other.edges]), numpy.concatenate([one.labels, other.labels])
-    )
+    return Boxes(numpy.concatenate([one.edges, other.edges]), numpy.concatenate([one.labels, other.labels]))
 
 
 def inside(boxes: Boxes) -> Boxes:

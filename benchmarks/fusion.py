@@ -61,7 +61,7 @@ def overlapping(image: Image) -> list[tuple[list, list]]:
 def weighted_box_fusion(image: Image) -> list[Result]:
     """R. Solovyev, W. Wang and T. Gabruseva, Weighted boxes fusion (2021), https://arxiv.org/abs/1910.13302.
 
-    Every box has score 1, as people give none; a fused one is kept when two boxes are in it, the rule of votes.
+    Every box has score 1, as people give none; a fused one is kept when two boxes are in it, as by votes.
     """
     workers = len(image.answers)
     found = []

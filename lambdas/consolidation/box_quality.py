@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from boxes import Found, vote
+from boxes import VOTES_NEEDED, Found, vote
 from confusion import Confusion, Counts
 from drawings import Drawings
 from evidence import Evidence, Known, add, part, pooled
@@ -32,7 +32,7 @@ from presence import (
 )
 
 KIND = "boxes"  # the branch of the evidence
-ROUNDS = {"presence": 8, "labels": 5, "placement": 2}
+ROUNDS = {"presence": 8, "labels": 5, "placement": 1}
 ENOUGH_ANSWERS = 5
 ENOUGH_OBJECTS = 50.0  # a worker is known by so many
 CORRELATED = 0.8  # two workers who agree on a label tell less than two independent ones
@@ -91,7 +91,10 @@ def fit(
 
 def find(image: Drawings, labels: Sequence[str], estimate: Estimate) -> list[Found]:
     found = []
+    least = VOTES_NEEDED if len(image.workers) >= ENOUGH_ANSWERS else 1
     for group in image.groups:
+        if len(group) < least:
+            continue
         probability = estimate.presence.split(group_of(image, group))[0]
         if probability > 0.5:
             label, certainty = estimate.label[said_of(group)]
@@ -145,9 +148,7 @@ def fit_labels(
     return {pattern: most_probable(posterior[pattern], labels) for pattern in said}, counts
 
 
-def label_posterior(
-    pattern: Said, confusion: Confusion, frequency: Mapping[str, float]
-) -> dict[str, float]:
+def label_posterior(pattern: Said, confusion: Confusion, frequency: Mapping[str, float]) -> dict[str, float]:
     """Of the labels that somebody said; what is missing to 1 is for all others."""
     candidates = {label for _, label in pattern}
     power = (1 + CORRELATED * (len(pattern) - 1)) / len(pattern)

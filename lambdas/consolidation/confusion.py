@@ -1,4 +1,4 @@
-"""Which labels workers take for which: Dawid and Skene's model of observers, shrunk towards all workers' errors.
+"""Which labels workers take for which: Dawid and Skene's observers, shrunk towards all workers' errors.
 
 Source: A. P. Dawid and A. M. Skene, Maximum Likelihood Estimation of Observer Error-Rates Using the EM
 Algorithm, Applied Statistics 28 (1979).

@@ -104,7 +104,7 @@ def group_boxes(boxes: Sequence[Drawn]) -> list[list[Drawn]]:
         for other in sorted(matches[seed], key=matches[seed].get, reverse=True):
             best.setdefault(boxes[other].worker, other)
         taken = set(best.values())
-        for index in {other for index in taken for other in matches[index]} - taken:
+        for index in {other for each in taken for other in matches[each]} - taken:
             matches[index] = {
                 other: overlap for other, overlap in matches[index].items() if other not in taken
             }

@@ -8,16 +8,18 @@ which keeps what it learns of the workers in the object that WORKER_PROFILES nam
 https://docs.aws.amazon.com/sagemaker/latest/dg/sms-custom-templates-step3-lambda-requirements.html
 
 The result depends on the answers only (worker_quality: and on what is known of the workers), not on their
-order, and is the same, file names included, when a call is repeated. An object without a usable answer is left out, which Ground Truth reports as failed. What cannot
-be used is ignored, counted under ``consensus`` and named in the function's log.
+order, and is the same, file names included, when a call is repeated. An object without a usable answer is
+left out, which Ground Truth reports as failed. What cannot be used is ignored, counted under ``consensus``
+and named in the function's log.
 
 Ground Truth writes ``<attribute>-metadata`` of a custom job itself, so confidences and class maps travel
 inside the label.
 
 The execution role needs ``s3:GetObject`` on the job's output path (payload and long answers), for masks
-``s3:PutObject`` there too, and the right to write its log. Jobs made in the console send no
-``labelCategories``; for them it also needs ``sagemaker:DescribeLabelingJob`` and ``s3:GetObject`` on the
-label category configuration. Masks need numpy and Pillow, which AWS Lambda has from a layer only.
+``s3:PutObject`` there too, for worker_quality both on its profiles, and the right to write its log. Jobs made
+in the console send no ``labelCategories``; for them it also needs ``sagemaker:DescribeLabelingJob`` and
+``s3:GetObject`` on the label category configuration. Masks need numpy and Pillow, which AWS Lambda has from a
+layer only.
 """
 
 import json
@@ -74,7 +76,9 @@ def worker_profiles(files: Files) -> Profiles | None:
     if way != "worker_quality":
         raise ValueError(f"the function's variable CONSOLIDATION is {way!r}: votes or worker_quality")
     if not os.environ.get("WORKER_PROFILES", "").startswith("s3://"):
-        raise ValueError("worker_quality needs the S3 URI of a file in the function's variable WORKER_PROFILES")
+        raise ValueError(
+            "worker_quality needs the S3 URI of a file in the function's variable WORKER_PROFILES"
+        )
     return Profiles(files, os.environ["WORKER_PROFILES"])
 
 

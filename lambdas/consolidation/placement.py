@@ -15,7 +15,7 @@ from drawings import Drawn
 EDGES = ("left", "top", "right", "bottom")
 SPREAD, SPREAD_STRENGTH = 0.06, 20.0  # of an unknown worker's edges; worth so many boxes
 HABIT_STRENGTH = 6.0  # boxes that no habit at all is worth
-FREEDOM = 4.0  # degrees of freedom of Student's t
+FREEDOM = 6.0  # degrees of freedom of Student's t
 STEPS = 2
 
 Edges = tuple[float, float, float, float]
@@ -82,14 +82,16 @@ def placement_evidence(
             habit = hands[box.worker].habit
             of = sums.setdefault(box.worker, [0.0] * 6)
             of[0] += probability
-            of[5] += probability * sum(
-                [min((offset - usual) ** 2, 0.25) for offset, usual in zip(offsets, habit, strict=True)]
-            ) / (4 * free)
+            of[5] += (
+                probability
+                * sum(
+                    [min((offset - usual) ** 2, 0.25) for offset, usual in zip(offsets, habit, strict=True)]
+                )
+                / (4 * free)
+            )
             for edge, (offset, usual) in enumerate(zip(offsets, habit, strict=True)):
                 of[edge + 1] += probability * (usual + (offset - usual) / free)
-    return {
-        worker: dict(zip(("edges", *EDGES, "squares"), of, strict=True)) for worker, of in sums.items()
-    }
+    return {worker: dict(zip(("edges", *EDGES, "squares"), of, strict=True)) for worker, of in sums.items()}
 
 
 def estimate_hands(evidence: Mapping[str, Mapping], pool: Mapping) -> dict[str, Hand]:

@@ -15,10 +15,10 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-HARD = 0.25  # share of the objects that are hard to see
-HARD_MISSES, EASY_MISSES = 2.6, 0.467  # times a worker's own rate of misses; on average 1
+HARD = 0.2  # share of the objects that are hard to see
+HARD_MISSES, EASY_MISSES = 2.6, 0.6  # times a worker's own rate of misses; on average 1
 MOST_MISSED = 0.95
-TRAPS = 0.25  # per image: what looks like an object to several
+TRAPS = 0.2  # per image: what looks like an object to several
 TRAPPED = 0.3  # of the workers, by each
 
 DETECTION, DETECTION_STRENGTH = 0.85, 8.0  # of an unknown worker; worth so many objects

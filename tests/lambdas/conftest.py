@@ -1,5 +1,6 @@
 """The functions are deployed as zips of their folders, so the tests load them from there too."""
 
+import contextlib
 import importlib.util
 import io
 from collections.abc import Iterator
@@ -63,3 +64,11 @@ def consolidate(consolidation):
         return label, Image.open(io.BytesIO(written["7"]))
 
     return run
+
+
+@pytest.fixture
+def s3(stand_in_environment):
+    s3 = stand_in_environment.client("s3")
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket="consolidation")
+    return s3

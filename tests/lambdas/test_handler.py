@@ -1,7 +1,6 @@
 """The consolidation function as it is deployed and called: its zip, its event, its objects in S3."""
 
 import base64
-import contextlib
 import io
 import json
 import subprocess
@@ -47,14 +46,6 @@ def mask(worker, left=2):
 
 def item(object_id, *annotations):
     return {"datasetObjectId": object_id, "dataObject": {"s3Uri": "s3://i/1.jpg"}, "annotations": annotations}
-
-
-@pytest.fixture
-def s3(stand_in_environment):
-    s3 = stand_in_environment.client("s3")
-    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
-        s3.create_bucket(Bucket="consolidation")
-    return s3
 
 
 def put(s3, uri, body):

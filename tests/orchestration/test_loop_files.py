@@ -101,6 +101,17 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
             r"labeling.proposals: only bounding_box .* found a review \(verification\)",
         ),
         (
+            {"labeling": LEAST["labeling"] | {"consolidation": "average"}},
+            r"labeling.consolidation: .* 'votes' or 'worker_quality' \(found 'average'\)",
+        ),
+        (
+            {
+                "labeling": LEAST["labeling"] | {"consolidation": "worker_quality"},
+                "task": "image_classification",
+            },
+            r"labeling.consolidation: worker_quality is for boxes and masks, found image_classification",
+        ),
+        (
             {"label_attribute": "proposed-boxes"},
             r"label_attribute: must not be .* \(found 'proposed-boxes'\)",
         ),

@@ -71,6 +71,21 @@ def test_changed_layers_or_memory_are_deployed_without_new_code(stand_in_environ
     assert functions.invoke(name, {}) == 1
 
 
+def test_changed_variables_reach_the_function_without_new_code(stand_in_environment, folder):
+    functions, name = Functions(aws=Aws()), "SageMaker-variables-test"
+    role = Roles(aws=Aws()).ensure("functions-test", "functions-test")
+    (folder / "handler.py").write_text(
+        "import os\n\ndef handle(event, context):\n    return os.environ.get('WAY')\n"
+    )
+    assert functions.deploy(name, folder, role).deployed
+    assert functions.invoke(name, {}) is None
+    assert functions.deploy(name, folder, role, variables={"WAY": "worker_quality"}).deployed
+    assert functions.invoke(name, {}) == "worker_quality"
+    assert not functions.deploy(name, folder, role, variables={"WAY": "worker_quality"}).deployed
+    assert functions.deploy(name, folder, role).deployed
+    assert functions.invoke(name, {}) is None
+
+
 def test_a_function_that_fails_is_told_by_name_and_reason(stand_in_environment, folder):
     functions, name = Functions(aws=Aws()), "SageMaker-failing-test"
     role = Roles(aws=Aws()).ensure("functions-test", "functions-test")

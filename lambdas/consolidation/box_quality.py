@@ -12,15 +12,14 @@ An image is consolidated by votes where fewer than five workers answered and som
 few answers tell who is right. Those answers still count as evidence.
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from boxes import VOTES_NEEDED, Found, vote
-from confusion import Confusion, Counts
+from confusion import Said, fit_labels
 from drawings import Drawings
-from evidence import Evidence, Known, add, part, pooled
+from evidence import Evidence, Known, part, pooled, together
 from placement import Hand, estimate_hands, place, placement_evidence
 from presence import (
     OBJECTS,
@@ -32,13 +31,9 @@ from presence import (
 )
 
 KIND = "boxes"  # the branch of the evidence
-ROUNDS = {"presence": 8, "labels": 5, "placement": 1}
+ROUNDS = {"presence": 8, "placement": 1}
 ENOUGH_ANSWERS = 5
 ENOUGH_OBJECTS = 50.0  # a worker is known by so many
-CORRELATED = 0.8  # two workers who agree on a label tell less than two independent ones
-LABEL_STRENGTH = 10.0  # how many objects it is worth that no label is rarer than others
-
-Said = tuple[tuple[str, str], ...]  # (worker, label) of each box in a group
 
 
 class Estimate(NamedTuple):
@@ -81,7 +76,8 @@ def fit(
     said: Counter[Said] = Counter()
     for group, probability in groups:
         said[said_of(group)] += probability
-    label, counts = fit_labels(said, labels, before)
+    earlier = {worker: each.get("labels", {}) for worker, each in before.items()}
+    label, counts = fit_labels(said, labels, earlier)
     hands, offsets = fit_hands(several, before)
     for worker, each in evidence.items():
         each |= offsets.get(worker, {})
@@ -127,47 +123,6 @@ def fit_presence(images: Sequence[Drawings], before: Known) -> tuple[Presence, d
     return presence, evidence
 
 
-def fit_labels(
-    said: Mapping[Said, float], labels: Sequence[str], before: Known
-) -> tuple[dict[Said, tuple[str, float]], dict[str, Counts]]:
-    """The label of each pattern with its probability; and what each worker said for which label."""
-    earlier = {worker: each.get("labels", {}) for worker, each in before.items()}
-    counts: dict[str, Evidence] = {}
-    frequency = dict.fromkeys(labels, 1 / len(labels))
-    for _ in range(ROUNDS["labels"]):
-        total = together(earlier, counts)
-        confusion = Confusion(total, pooled(total.values()), labels)
-        posterior = {pattern: label_posterior(pattern, confusion, frequency) for pattern in said}
-        counts, seen = {}, dict.fromkeys(labels, LABEL_STRENGTH / len(labels))
-        for pattern, weight in said.items():
-            for label, probability in posterior[pattern].items():
-                seen[label] += weight * probability
-                for worker, word in pattern:
-                    add(counts, {worker: {label: {word: weight * probability}}})
-        frequency = {label: times / sum(seen.values()) for label, times in seen.items()}
-    return {pattern: most_probable(posterior[pattern], labels) for pattern in said}, counts
-
-
-def label_posterior(pattern: Said, confusion: Confusion, frequency: Mapping[str, float]) -> dict[str, float]:
-    """Of the labels that somebody said; what is missing to 1 is for all others."""
-    candidates = {label for _, label in pattern}
-    power = (1 + CORRELATED * (len(pattern) - 1)) / len(pattern)
-    likely = {
-        label: frequency[label]
-        * math.prod([confusion.probability(worker, label, word) for worker, word in pattern]) ** power
-        for label in candidates
-    }
-    others = 1 - sum(frequency[label] for label in candidates)
-    total = sum(likely.values()) + max(others, 0.0) * confusion.wrong ** (power * len(pattern))
-    return {label: each / total for label, each in likely.items()}
-
-
-def most_probable(posterior: Mapping[str, float], labels: Sequence[str]) -> tuple[str, float]:
-    """Of equally probable labels the first in the label list."""
-    label = min(posterior, key=lambda label: (-posterior[label], labels.index(label)))
-    return label, posterior[label]
-
-
 def fit_hands(groups: Sequence, before: Known) -> tuple[dict[str, Hand], dict[str, Evidence]]:
     offsets: dict[str, Evidence] = {}
     for _ in range(ROUNDS["placement"]):
@@ -176,7 +131,3 @@ def fit_hands(groups: Sequence, before: Known) -> tuple[dict[str, Hand], dict[st
         offsets = placement_evidence(groups, hands)
     total = together(before, offsets)
     return estimate_hands(total, pooled(total.values())), offsets
-
-
-def together(before: Known, now: Known) -> dict[str, Evidence]:
-    return {worker: add(add({}, each), now.get(worker, {})) for worker, each in before.items()}

@@ -4,12 +4,20 @@ Source: A. P. Dawid and A. M. Skene, Maximum Likelihood Estimation of Observer E
 Algorithm, Applied Statistics 28 (1979).
 """
 
+import math
 from collections.abc import Mapping, Sequence
+
+from evidence import Evidence, add, pooled, together
 
 RIGHT = 0.9  # how often an unknown worker is right
 POOL_STRENGTH = 5.0  # how many observations of a label that guess is worth, and ...
 WORKER_STRENGTH = 8.0  # ... how many of a worker's own what all workers do is worth
 
+CORRELATED = 0.8  # two workers who agree on a label tell less than two independent ones
+LABEL_STRENGTH = 10.0  # how many objects it is worth that no label is rarer than others
+ROUNDS = 5
+
+Said = tuple[tuple[str, str], ...]  # the label that each of some workers gave to a thing: (worker, label)
 Counts = Mapping[str, Mapping[str, float]]  # {true label: {what the worker said: times}}
 
 
@@ -39,3 +47,46 @@ class Confusion:
         times, total = self.pool.get(true, ({}, POOL_STRENGTH))
         guess = RIGHT if true == said else self.wrong
         return (times.get(said, 0.0) + POOL_STRENGTH * guess) / total
+
+
+def fit_labels(
+    said: Mapping[Said, float], labels: Sequence[str], earlier: Mapping[str, Counts]
+) -> tuple[dict[Said, tuple[str, float]], dict[str, Evidence]]:
+    """The label of each pattern with its probability; and what each worker said for which label.
+
+    ``said`` are patterns with how often they are there, ``earlier`` what each worker said before.
+    """
+    counts: dict[str, Evidence] = {}
+    frequency = dict.fromkeys(labels, 1 / len(labels))
+    for _ in range(ROUNDS):
+        total = together(earlier, counts)
+        confusion = Confusion(total, pooled(total.values()), labels)
+        posterior = {pattern: label_posterior(pattern, confusion, frequency) for pattern in said}
+        counts, seen = {}, dict.fromkeys(labels, LABEL_STRENGTH / len(labels))
+        for pattern, weight in said.items():
+            for label, probability in posterior[pattern].items():
+                seen[label] += weight * probability
+                for worker, word in pattern:
+                    add(counts, {worker: {label: {word: weight * probability}}})
+        frequency = {label: times / sum(seen.values()) for label, times in seen.items()}
+    return {pattern: most_probable(posterior[pattern], labels) for pattern in said}, counts
+
+
+def label_posterior(pattern: Said, confusion: Confusion, frequency: Mapping[str, float]) -> dict[str, float]:
+    """Of the labels that somebody said; what is missing to 1 is for all others."""
+    candidates = {label for _, label in pattern}
+    power = (1 + CORRELATED * (len(pattern) - 1)) / len(pattern)
+    likely = {
+        label: frequency[label]
+        * math.prod([confusion.probability(worker, label, word) for worker, word in pattern]) ** power
+        for label in candidates
+    }
+    others = 1 - sum(frequency[label] for label in candidates)
+    total = sum(likely.values()) + max(others, 0.0) * confusion.wrong ** (power * len(pattern))
+    return {label: each / total for label, each in likely.items()}
+
+
+def most_probable(posterior: Mapping[str, float], labels: Sequence[str]) -> tuple[str, float]:
+    """Of equally probable labels the first in the label list."""
+    label = min(posterior, key=lambda label: (-posterior[label], labels.index(label)))
+    return label, posterior[label]

@@ -35,6 +35,11 @@ def pooled(parts: Iterable[Mapping]) -> Evidence:
     return total
 
 
+def together(before: Known, now: Known) -> dict[str, Evidence]:
+    """The sum, for the workers of whom something is to be known; neither is changed."""
+    return {worker: add(add({}, each), now.get(worker, {})) for worker, each in before.items()}
+
+
 def rounded(evidence: Mapping, digits: int = 6) -> Evidence:
     """As it is written: an eighth digit is worth no bytes."""
     return {

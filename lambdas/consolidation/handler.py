@@ -114,7 +114,7 @@ def labeled_objects(
         kind, answers = read_answers(item["annotations"], read, ignored)
         if kind == "masks":
             label = masks().consolidate(
-                answers, labels, ignored, lambda png, id=object_id: write_mask(id, png)
+                answers, labels, ignored, lambda png, id=object_id: write_mask(id, png), quality
             )
         elif kind == "classes":
             label = classes.consolidate(answers, labels, ignored)

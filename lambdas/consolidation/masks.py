@@ -9,6 +9,8 @@
    each class. ``consensus.agreement`` tells the classes apart: the share of the workers who gave a pixel the
    class, on average over the pixels that anybody gave it.
 
+With worker_quality, mask_quality.py finds mask and confidence; ``agreement`` stays the votes'.
+
 The label is ``{"mask-ref", "internal-color-map", "image_size", "consensus"}``, and ``"adjustment-status"``
 where workers started from an earlier label. The mask is an 8-bit palette PNG: 0 is background, 1 the first
 label of the list, coloured as palette.py says.
@@ -38,6 +40,7 @@ from answers import (
 from palette import BACKGROUND, label_colour
 from pictures import bands, read_mask, write_mask
 from votes import Tally
+from worker_quality import WorkerQuality
 
 MOST_LABELS = 254  # besides background; 255 is what many tools take for "ignore"
 COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -52,9 +55,13 @@ class Painting(NamedTuple):
 
 
 def consolidate(
-    answers: Sequence[Answer], labels: Sequence[str], ignored: Ignored, write: Callable[[bytes], str]
+    answers: Sequence[Answer],
+    labels: Sequence[str],
+    ignored: Ignored,
+    write: Callable[[bytes], str],
+    quality: WorkerQuality | None = None,
 ) -> dict | None:
-    """The label of one object, or None when no worker gave a usable answer.
+    """The label of one object, or None when no worker gave a usable answer; without ``quality`` by votes.
 
     ``write`` keeps the mask, a PNG file, and returns its URI. Raises ValueError for more labels than a mask
     has values for.
@@ -75,15 +82,21 @@ def consolidate(
     result, tally = vote(paintings)
     colours = [BACKGROUND, *(label_colour(class_id) for class_id in range(len(labels)))]
     names = ["BACKGROUND", *labels]
-    confidence = round(tally.confidence, 4)
-    used = [value for value in range(len(names)) if value == 0 or tally.results[value]]
+    confidence, method = tally.confidence, {}
+    if quality:
+        workers, masks = zip(*[(painting.worker, painting.mask) for painting in paintings], strict=True)
+        weighed = quality.mask(workers, masks, labels)
+        method = {"method": "votes" if weighed.mask is None else "worker_quality"}
+        if weighed.mask is not None:
+            result, confidence = weighed.mask, weighed.confidence
+    used = sorted({0, *numpy.flatnonzero(numpy.bincount(result.ravel())).tolist()})
     return {
         "mask-ref": write(write_mask(result, colours)),
         "internal-color-map": {
             str(value): {
                 "class-name": names[value],
                 "hex-color": colours[value],
-                "confidence": confidence,
+                "confidence": round(confidence, 4),
             }
             for value in used
         },
@@ -97,6 +110,7 @@ def consolidate(
                 for value in range(1, len(names))
                 if tally.touched[value]
             },
+            **method,
         },
         **adjustment_status([painting.modified for painting in paintings]),
     }

@@ -1,11 +1,17 @@
 """Consolidation that hears each worker as far as his answers deserve, and learns about him from them."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import box_quality
 from boxes import write_label
 from drawings import Drawings
 from evidence import Evidence, Known, add
+
+if TYPE_CHECKING:  # masks need a layer that boxes do not
+    import numpy
+
+    from mask_quality import Weighed
 
 
 class WorkerQuality:
@@ -23,3 +29,13 @@ class WorkerQuality:
             write_label(image, objects, labels, method=method)
             for image, (objects, method) in zip(images, found, strict=True)
         ]
+
+    def mask(
+        self, workers: Sequence[str], masks: Sequence["numpy.ndarray"], labels: Sequence[str]
+    ) -> "Weighed":
+        """The mask of one image, see mask_quality.weigh. The images of a call are weighed each by itself."""
+        from mask_quality import weigh
+
+        weighed = weigh(workers, masks, labels, self.history)
+        add(self.evidence, weighed.evidence)
+        return weighed

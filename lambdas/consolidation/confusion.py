@@ -7,7 +7,7 @@ Algorithm, Applied Statistics 28 (1979).
 import math
 from collections.abc import Mapping, Sequence
 
-from evidence import Evidence, add, pooled, together
+from evidence import Evidence, pooled, together
 
 RIGHT = 0.9  # how often an unknown worker is right
 POOL_STRENGTH = 5.0  # how many observations of a label that guess is worth, and ...
@@ -67,7 +67,8 @@ def fit_labels(
             for label, probability in posterior[pattern].items():
                 seen[label] += weight * probability
                 for worker, word in pattern:
-                    add(counts, {worker: {label: {word: weight * probability}}})
+                    row = counts.setdefault(worker, {}).setdefault(label, {})
+                    row[word] = row.get(word, 0.0) + weight * probability
         frequency = {label: times / sum(seen.values()) for label, times in seen.items()}
     return {pattern: most_probable(posterior[pattern], labels) for pattern in said}, counts
 

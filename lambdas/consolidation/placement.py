@@ -17,6 +17,8 @@ SPREAD, SPREAD_STRENGTH = 0.06, 20.0  # of an unknown worker's edges; worth so m
 HABIT_STRENGTH = 6.0  # boxes that no habit at all is worth
 FREEDOM = 6.0  # degrees of freedom of Student's t
 STEPS = 2
+FARTHEST = 0.25  # square of an offset: what is further off is another mistake
+LEAST_FREE = 0.2  # of what a worker's own box leaves to the others
 
 Edges = tuple[float, float, float, float]
 
@@ -30,33 +32,28 @@ class Hand(NamedTuple):
 
 def place(group: Sequence[Drawn], hands: Mapping[str, Hand]) -> tuple[Edges, list[float]]:
     """The edges of the object, and each worker's share in them."""
-    width, height = _size(group)
-    drawn = [hands[box.worker] for box in group]
+    width = median([box[2] - box[0] for box in group])
+    height = median([box[3] - box[1] for box in group])
+    drawn = [hands[box[5]] for box in group]
     precision = [1 / hand.variance for hand in drawn]
-    total = sum(precision)
     edges = []
     for edge, size in enumerate((width, height, width, height)):
         places = [box[edge] - hand.habit[edge] * size for box, hand in zip(group, drawn, strict=True)]
-        edges.append(_centre(places, precision, size) if len(group) > 2 else _mean(places, precision))
+        edges.append(_centre(places, precision, size * size))
+    total = sum(precision)
     return tuple(edges), [each / total for each in precision]
 
 
-def _size(group: Sequence[Drawn]) -> tuple[float, float]:
-    return median([box[2] - box[0] for box in group]), median([box[3] - box[1] for box in group])
-
-
-def _mean(places: Sequence[float], weights: Sequence[float]) -> float:
-    return sum([place * weight for place, weight in zip(places, weights, strict=True)]) / sum(weights)
-
-
-def _centre(places: Sequence[float], precision: Sequence[float], size: float) -> float:
+def _centre(places: Sequence[float], precision: Sequence[float], scale: float) -> float:
+    """``scale`` is the square of the size that precisions are relative to."""
     centre = median(places)
     for _ in range(STEPS):
-        weights = [
-            each / (FREEDOM + each * ((place - centre) / size) ** 2)
-            for place, each in zip(places, precision, strict=True)
-        ]
-        centre = _mean(places, weights)
+        weighted = total = 0.0
+        for place, each in zip(places, precision, strict=True):
+            weight = each / (FREEDOM + each * (place - centre) ** 2 / scale)
+            weighted += weight * place
+            total += weight
+        centre = weighted / total
     return centre
 
 
@@ -67,31 +64,32 @@ def placement_evidence(
 
     A worker's own box pulls the object towards it; what it pulls is taken out again.
     """
-    sums: dict[str, list[float]] = {}
+    sums = {worker: [0.0] * (2 + len(EDGES)) for worker in hands}
     for group, probability in groups:
-        (left, top, right, bottom), shares = place(group, hands)
-        width, height = max(right - left, 1.0), max(bottom - top, 1.0)
+        edges, shares = place(group, hands)
+        width, height = max(edges[2] - edges[0], 1.0), max(edges[3] - edges[1], 1.0)
         for box, share in zip(group, shares, strict=True):
-            free = max(1 - share, 0.2)
-            offsets = (
-                (box[0] - left) / width,
-                (box[1] - top) / height,
-                (box[2] - right) / width,
-                (box[3] - bottom) / height,
-            )
-            habit = hands[box.worker].habit
-            of = sums.setdefault(box.worker, [0.0] * 6)
-            of[0] += probability
-            of[5] += (
-                probability
-                * sum(
-                    [min((offset - usual) ** 2, 0.25) for offset, usual in zip(offsets, habit, strict=True)]
-                )
-                / (4 * free)
-            )
-            for edge, (offset, usual) in enumerate(zip(offsets, habit, strict=True)):
-                of[edge + 1] += probability * (usual + (offset - usual) / free)
-    return {worker: dict(zip(("edges", *EDGES, "squares"), of, strict=True)) for worker, of in sums.items()}
+            _add_offsets(sums[box[5]], box, edges, (width, height), hands[box[5]], 1 - share, probability)
+    return {worker: dict(zip((*EDGES, "squares", "edges"), of, strict=True)) for worker, of in sums.items()}
+
+
+def _add_offsets(
+    sums: list[float],
+    box: Drawn,
+    edges: Edges,
+    size: tuple[float, float],
+    hand: Hand,
+    free: float,
+    probability: float,
+) -> None:
+    squares, free = 0.0, max(free, LEAST_FREE)
+    for edge in range(4):
+        usual = hand.habit[edge]
+        beyond = (box[edge] - edges[edge]) / size[edge % 2] - usual
+        squares += min(beyond * beyond, FARTHEST)
+        sums[edge] += probability * (usual + beyond / free)
+    sums[4] += probability * squares / (4 * free)
+    sums[5] += probability
 
 
 def estimate_hands(evidence: Mapping[str, Mapping], pool: Mapping) -> dict[str, Hand]:

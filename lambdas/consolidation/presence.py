@@ -15,9 +15,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-HARD = 0.2  # share of the objects that are hard to see
-HARD_MISSES, EASY_MISSES = 2.6, 0.6  # times a worker's own rate of misses; on average 1
-MOST_MISSED = 0.95
+HARD = 0.15  # share of the objects that are hard to see
+HARD_MISSES, EASY_MISSES = 2.6, 0.718  # times a worker's own rate of misses; on average 1
+MOST_MISSED, MOST_DETECTED = 0.95, 0.98  # nobody sees nothing, and nobody everything
 TRAPS = 0.2  # per image: what looks like an object to several
 TRAPPED = 0.3  # of the workers, by each
 
@@ -79,7 +79,7 @@ def estimate_rates(evidence: Mapping[str, Mapping], pool: Mapping) -> dict[str, 
     spurious = _shrunk(pool, "spurious", "images", SPURIOUS, SPURIOUS_STRENGTH)
     return {
         worker: Rates(
-            min(max(_shrunk(each, "found", "objects", detection, DETECTION_STRENGTH), 0.01), 0.995),
+            min(max(_shrunk(each, "found", "objects", detection, DETECTION_STRENGTH), 0.01), MOST_DETECTED),
             max(_shrunk(each, "spurious", "images", spurious, SPURIOUS_STRENGTH), 0.01),
         )
         for worker, each in evidence.items()

@@ -19,11 +19,12 @@ from pathlib import Path
 import torch
 from augmentation import STRENGTHS
 from checkpoints import Checkpoints
-from data import Example, class_names, read_channel
-from export import write_model
-from model import Detector
+from data import class_names
+from detection import DETECTION
 from settings import Settings
+from task import Task
 from team import Team, run_team
+from torch import nn
 from training import Progress, cpu_computes_in_bfloat16, train
 
 Report = Callable[[int, dict[str, float]], None]
@@ -36,7 +37,7 @@ class Parser(argparse.ArgumentParser):
         raise ValueError(f"arguments: {message}")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, task: Task = DETECTION) -> None:
     options = parse(arguments)
     settings = Settings(
         classes=options.classes or tuple(class_names(options.train)),
@@ -48,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         base_width=options.base_width,
         seed=options.seed,
     )
-    examples = read_channel(options.train, settings.image_size, settings.classes)
+    examples = task.read_channel(options.train, settings.image_size, settings.classes)
     validation = []
     if options.validation:
-        validation = read_channel(options.validation, settings.image_size, settings.classes)
+        validation = task.read_channel(options.validation, settings.image_size, settings.classes)
     run(
         settings,
         examples,
@@ -60,18 +61,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         checkpoint_folder=options.checkpoint_dir,
         processes=options.processes,
         report=print_facts,
+        task=task,
     )
 
 
 def run(
     settings: Settings,
-    examples: Sequence[Example],
-    validation: Sequence[Example],
+    examples: Sequence,
+    validation: Sequence,
     *,
     model_folder: Path,
     checkpoint_folder: Path | None,
     processes: int,
     report: Report,
+    task: Task = DETECTION,
 ) -> None:
     """Train with ``processes`` processes (0: one per core; one on a GPU) and write the best model.
 
@@ -82,25 +85,23 @@ def run(
     if len(json.loads(os.environ.get("SM_HOSTS", "[]"))) > 1:
         raise ValueError("this program trains on one host: set the instance count to 1")
     size = 1 if torch.cuda.is_available() else min(processes or cores(), settings.batch_size)
-    boxes = sum(len(example.boxes) for example in examples)
-    print(
-        f"train: {len(examples)} images with {boxes} boxes; validation: {len(validation)} images", flush=True
-    )
+    print(f"train: {task.describe(examples)}; validation: {task.describe(validation)}", flush=True)
     print(f"{settings.epochs} epochs on {hardware(size)}", flush=True)
-    model, progress = run_team(size, work, settings, examples, validation, checkpoint_folder, report)
-    write_model(model, settings, progress.best_metrics, model_folder)
+    model, progress = run_team(size, work, task, settings, examples, validation, checkpoint_folder, report)
+    task.write_model(model, settings, progress.best_metrics, model_folder)
     print("written: the model of", flush=True)
     report(progress.best_epoch, progress.best_metrics)
 
 
 def work(
     team: Team,
+    task: Task,
     settings: Settings,
-    examples: Sequence[Example],
-    validation: Sequence[Example],
+    examples: Sequence,
+    validation: Sequence,
     checkpoint_folder: Path | None,
     report: Report,
-) -> tuple[Detector, Progress]:
+) -> tuple[nn.Module, Progress]:
     """What every process of the team does. SIGTERM ends the run early, with a model."""
     asked_to_end = threading.Event()
     signal.signal(signal.SIGTERM, lambda number, frame: asked_to_end.set())
@@ -110,6 +111,7 @@ def work(
         settings,
         examples,
         validation,
+        task=task,
         checkpoints=checkpoints,
         report=report,
         stopping=asked_to_end.is_set,

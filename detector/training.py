@@ -9,18 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from batches import Batch, batches, batches_in_epoch
+from batches import batches, batches_in_epoch
 from checkpoints import Checkpoints
-from data import Example
-from losses import detection_loss
-from metrics import average_precision
-from model import Detector
-from serve import pad, select_boxes
+from detection import DETECTION
+from serve import pad
 from settings import Settings
+from task import Batch, Task
 from team import Team
 from torch import Tensor, nn
 
-GOAL = "validation:mAP_50_95"  # the mean of ten average precisions: less noise than one
 WARM_UP = 0.05  # of all steps
 EVALUATIONS = 8  # at most, in a run, spread evenly; the last after the last epoch
 
@@ -40,21 +37,22 @@ class Progress:
 def train(
     team: Team,
     settings: Settings,
-    examples: Sequence[Example],
-    validation: Sequence[Example],
+    examples: Sequence,
+    validation: Sequence,
     *,
+    task: Task = DETECTION,
     checkpoints: Checkpoints | None = None,
     report: Callable[[int, dict[str, float]], None] = lambda epoch, facts: None,
     stopping: Callable[[], bool] = lambda: False,
-) -> tuple[Detector, Progress]:
+) -> tuple[nn.Module, Progress]:
     """Train from scratch, or on from the checkpoint there is; returns the best model found.
 
-    The best has the highest mAP_50_95 on the validation pictures; without any, it is the last. Once
+    The best scores highest by the task's goal on the validation pictures; without any, it is the last. Once
     ``stopping`` returns true in any process, the run ends after that step, with the best model so far.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(settings.seed)
-    model = Detector(len(settings.classes), settings.image_size, settings.base_width)
+    model = task.make_model(settings)
     model.to(device, memory_format=torch.channels_last)
     optimizer = make_optimizer(model, settings.learning_rate)
     progress = Progress()
@@ -64,18 +62,18 @@ def train(
 
     for epoch in range(progress.epoch, settings.epochs):
         losses = []
-        for step, batch in enumerate(batches(team, settings, examples, epoch), start=epoch * steps):
+        for step, batch in enumerate(batches(team, task, settings, examples, epoch), start=epoch * steps):
             rate = settings.learning_rate * schedule(step / (settings.epochs * steps))
             batch = [tensor.to(device) for tensor in batch]
-            loss, stopped = take_step(team, model, optimizer, batch, rate, stopping())
+            loss, stopped = take_step(team, task, model, optimizer, batch, rate, stopping())
             losses.append(loss)
             if stopped:
                 return best_model(model, progress), progress
         team.average(model.buffers())  # batch statistics differ between the processes
         progress.epoch, progress.loss, progress.metrics = epoch + 1, float(np.mean(losses)), {}
         if validation and is_evaluated(progress.epoch, settings.epochs):
-            progress.metrics = evaluate(team, model, settings, validation)
-        if not validation or progress.metrics.get(GOAL, -1) >= progress.best_metrics.get(GOAL, 0):
+            progress.metrics = evaluate(team, model, settings, validation, task)
+        if not validation or progress.metrics.get(task.goal, -1) >= progress.best_metrics.get(task.goal, 0):
             progress.best_epoch, progress.best_metrics = progress.epoch, progress.metrics
             progress.best_weights = {name: value.clone() for name, value in model.state_dict().items()}
         if team.leads:
@@ -100,7 +98,13 @@ def schedule(done: float) -> float:
 
 
 def take_step(
-    team: Team, model: Detector, optimizer: torch.optim.Optimizer, batch: Batch, rate: float, stop: bool
+    team: Team,
+    task: Task,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+    rate: float,
+    stop: bool,
 ) -> tuple[float, bool]:
     """One step of the whole team; returns the team's mean loss, and whether anyone in it wants to stop."""
     for group in optimizer.param_groups:
@@ -108,8 +112,8 @@ def take_step(
     pictures, *truths = batch
     model.train()
     with precision(pictures.device):
-        corners, logits = model(pictures)
-    loss = detection_loss(corners, logits, model.points, model.strides, *truths)
+        outputs = model(pictures)
+    loss = task.loss(model, outputs, truths)
     optimizer.zero_grad()
     loss.backward()
     loss, stop = team.average_gradients(model.parameters(), loss.item(), float(stop))
@@ -124,27 +128,26 @@ def is_evaluated(epoch: int, epochs: int) -> bool:
 
 @torch.no_grad()
 def evaluate(
-    team: Team, model: Detector, settings: Settings, examples: Sequence[Example]
+    team: Team, model: nn.Module, settings: Settings, examples: Sequence, task: Task = DETECTION
 ) -> dict[str, float]:
-    """The leader gets mAP at IoU .5 and over .5 to .95; every process looks at its share of the examples."""
+    """The leader gets the task's metrics; every process looks at its share of the examples."""
     model.eval()
+    device = next(model.parameters()).device
     share, found = examples[team.rank :: team.size], []
     for start in range(0, len(share), settings.batch_size):
         part = share[start : start + settings.batch_size]
         pictures = torch.from_numpy(np.stack([pad(example.pixels, settings.image_size) for example in part]))
-        with precision(model.points.device):
-            corners, logits = model(pictures.to(model.points.device))
-        found += map(select_boxes, corners.cpu().numpy(), logits.sigmoid().cpu().numpy())
+        with precision(device):
+            outputs = model(pictures.to(device))
+        found += task.select(outputs)
     shares = team.gather(found)
     if not team.leads:
         return {}
     found = [shares[index % team.size][index // team.size] for index in range(len(examples))]
-    truths = [(example.boxes, example.classes) for example in examples]
-    at_half, mean = average_precision(truths, found, len(settings.classes))
-    return {"validation:mAP": at_half, "validation:mAP_50_95": mean}
+    return task.score(settings, examples, found)
 
 
-def best_model(model: Detector, progress: Progress) -> Detector:
+def best_model(model: nn.Module, progress: Progress) -> nn.Module:
     if progress.best_weights:
         model.load_state_dict(progress.best_weights)
     return model.eval()

@@ -54,6 +54,14 @@ class Team:
         distributed.all_gather_object(items, item)
         return items
 
+    def from_leader(self, item: object) -> object:
+        """The leader's item, in every process."""
+        if self.size == 1:
+            return item
+        items = [item]
+        distributed.broadcast_object_list(items, src=0)
+        return items[0]
+
 
 def run_team(size: int, work: Callable, *arguments):
     """Run ``work(team, *arguments)`` in ``size`` processes, this one being the leader; returns the leader's

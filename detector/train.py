@@ -21,13 +21,11 @@ from augmentation import STRENGTHS
 from checkpoints import Checkpoints
 from data import class_names
 from detection import DETECTION
-from settings import Settings
+from settings import EPOCHS, Settings
 from task import Task
 from team import Team, run_team
 from torch import nn
-from training import Progress, cpu_computes_in_bfloat16, train
-
-Report = Callable[[int, dict[str, float]], None]
+from training import Progress, Report, cpu_computes_in_bfloat16, train
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 
@@ -42,11 +40,13 @@ def main(arguments: Sequence[str] | None = None, task: Task = DETECTION) -> None
     settings = Settings(
         classes=options.classes or tuple(class_names(options.train)),
         epochs=options.epochs,
+        minutes=options.minutes,
         image_size=options.image_size,
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
         augmentation=options.augmentation,
         base_width=options.base_width,
+        patience=options.patience,
         seed=options.seed,
     )
     examples = task.read_channel(options.train, settings.image_size, settings.classes)
@@ -86,7 +86,7 @@ def run(
         raise ValueError("this program trains on one host: set the instance count to 1")
     size = 1 if torch.cuda.is_available() else min(processes or cores(), settings.batch_size)
     print(f"train: {task.describe(examples)}; validation: {task.describe(validation)}", flush=True)
-    print(f"{settings.epochs} epochs on {hardware(size)}", flush=True)
+    print(f"{settings.length} on {hardware(size)}", flush=True)
     model, progress = run_team(size, work, task, settings, examples, validation, checkpoint_folder, report)
     task.write_model(model, settings, progress.best_metrics, model_folder)
     print("written: the model of", flush=True)
@@ -126,13 +126,17 @@ def print_facts(epoch: int, facts: dict[str, float]) -> None:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(description=__doc__.partition("\n")[0])
     parser.add_argument("--classes", type=labels, help='JSON: ["ingredients", ...] in class-id order')
-    parser.add_argument("--epochs", type=int, default=Settings.epochs)
+    parser.add_argument("--epochs", type=int, help=f"{EPOCHS}, unless minutes are given")
+    parser.add_argument("--minutes", type=float, help="as many steps as fit, instead of epochs")
     parser.add_argument("--image_size", type=int, default=Settings.image_size, help="multiple of 32")
     parser.add_argument("--batch_size", type=int, default=Settings.batch_size)
     parser.add_argument("--learning_rate", type=float, default=Settings.learning_rate)
-    parser.add_argument("--augmentation", choices=STRENGTHS, default=Settings.augmentation)
+    parser.add_argument("--augmentation", choices=("auto", *STRENGTHS), default=Settings.augmentation)
     parser.add_argument(
         "--base_width", type=int, default=Settings.base_width, help="channels of the first layer"
+    )
+    parser.add_argument(
+        "--patience", type=int, default=Settings.patience, help="evaluations without gain that end the run"
     )
     parser.add_argument("--seed", type=int, default=Settings.seed)
     parser.add_argument("--processes", type=int, default=0, help="0: one per core")

@@ -2,6 +2,7 @@
 
 import math
 import platform
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,26 +10,30 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from batches import batches, batches_in_epoch
+from batches import make_batch
 from checkpoints import Checkpoints
 from detection import DETECTION
+from plan import Budget, batches_in_epoch, first_plan
 from serve import pad
 from settings import Settings
-from task import Batch, Task
+from task import Task
 from team import Team
 from torch import Tensor, nn
 
-WARM_UP = 0.05  # of all steps
-EVALUATIONS = 8  # at most, in a run, spread evenly; the last after the last epoch
+WARM_UP = 0.05  # of the course
+
+Report = Callable[[int, dict[str, float]], None]
 
 
 @dataclass
 class Progress:
     """How far a run has come, and the best it has found."""
 
-    epoch: int = 0  # epochs done
-    loss: float = math.nan  # mean over the last epoch
-    metrics: dict[str, float] = field(default_factory=dict)  # of the last epoch, if it was evaluated
+    epoch: int = 0  # epochs done; the last may be cut short by the end
+    step: int = 0
+    losses: list[float] = field(default_factory=list)  # of the epoch that is not done yet
+    evaluations: int = 0
+    fruitless: int = 0  # evaluations since the best
     best_epoch: int = 0
     best_metrics: dict[str, float] = field(default_factory=dict)
     best_weights: dict[str, Tensor] = field(default_factory=dict)
@@ -42,45 +47,137 @@ def train(
     *,
     task: Task = DETECTION,
     checkpoints: Checkpoints | None = None,
-    report: Callable[[int, dict[str, float]], None] = lambda epoch, facts: None,
+    report: Report = lambda epoch, facts: None,
     stopping: Callable[[], bool] = lambda: False,
+    now: Callable[[], float] = time.monotonic,
 ) -> tuple[nn.Module, Progress]:
     """Train from scratch, or on from the checkpoint there is; returns the best model found.
 
     The best scores highest by the task's goal on the validation pictures; without any, it is the last. Once
     ``stopping`` returns true in any process, the run ends after that step, with the best model so far.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.manual_seed(settings.seed)
-    model = task.make_model(settings)
-    model.to(device, memory_format=torch.channels_last)
-    optimizer = make_optimizer(model, settings.learning_rate)
-    progress = Progress()
+    if settings.patience and not validation:
+        raise ValueError(f"patience {settings.patience} needs validation images to evaluate")
+    run = Run(team, task, settings, examples, validation, now)
     if checkpoints:
-        checkpoints.load(model, optimizer, progress)
-    steps = batches_in_epoch(settings, examples)
+        checkpoints.load(run.model, run.optimizer, run.progress)
+    while True:
+        if run.is_at_an_epochs_end():
+            facts = run.end_epoch()
+            if team.leads:
+                report(run.progress.epoch, facts)
+                if checkpoints:
+                    checkpoints.save(run.model, run.optimizer, run.progress)
+        if run.is_over() or run.take_step(stopping()):
+            return run.best_model(), run.progress
 
-    for epoch in range(progress.epoch, settings.epochs):
-        losses = []
-        for step, batch in enumerate(batches(team, task, settings, examples, epoch), start=epoch * steps):
-            rate = settings.learning_rate * schedule(step / (settings.epochs * steps))
-            batch = [tensor.to(device) for tensor in batch]
-            loss, stopped = take_step(team, task, model, optimizer, batch, rate, stopping())
-            losses.append(loss)
-            if stopped:
-                return best_model(model, progress), progress
-        team.average(model.buffers())  # batch statistics differ between the processes
-        progress.epoch, progress.loss, progress.metrics = epoch + 1, float(np.mean(losses)), {}
-        if validation and is_evaluated(progress.epoch, settings.epochs):
-            progress.metrics = evaluate(team, model, settings, validation, task)
-        if not validation or progress.metrics.get(task.goal, -1) >= progress.best_metrics.get(task.goal, 0):
-            progress.best_epoch, progress.best_metrics = progress.epoch, progress.metrics
-            progress.best_weights = {name: value.clone() for name, value in model.state_dict().items()}
-        if team.leads:
-            report(progress.epoch, progress.metrics | {"train:loss": progress.loss})
-            if checkpoints:
-                checkpoints.save(model, optimizer, progress)
-    return best_model(model, progress), progress
+
+class Run:
+    """One process's part in a training run."""
+
+    def __init__(
+        self,
+        team: Team,
+        task: Task,
+        settings: Settings,
+        examples: Sequence,
+        validation: Sequence,
+        now: Callable[[], float],
+    ):
+        self.team, self.task, self.settings = team, task, settings
+        self.examples, self.validation, self.now = examples, validation, now
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        torch.manual_seed(settings.seed)
+        self.model = task.make_model(settings)
+        self.model.to(self.device, memory_format=torch.channels_last)
+        self.optimizer = make_optimizer(self.model, settings.learning_rate)
+        self.progress = Progress()
+        self.steps_in_epoch = batches_in_epoch(settings, examples)
+        self.plan = first_plan(settings, self.steps_in_epoch)
+        self.budget = None
+        if settings.minutes and team.leads:
+            self.budget = Budget(settings, self.steps_in_epoch, len(validation), now=now)
+
+    def is_over(self) -> bool:
+        patience = self.settings.patience
+        return self.progress.step >= self.plan.end or 0 < patience <= self.progress.fruitless
+
+    def is_at_an_epochs_end(self) -> bool:
+        step = self.progress.step
+        ended = step % self.steps_in_epoch == 0 or step >= self.plan.end
+        return ended and bool(self.progress.losses)
+
+    def take_step(self, stop: bool) -> bool:
+        """One step of the whole team; returns whether anyone in it wants to stop."""
+        step = self.progress.step
+        due = self.budget is not None and self.budget.is_due(step, self.plan)
+        batch = make_batch(self.team, self.task, self.settings, self.examples, self.plan.strength, step)
+        pictures, *truths = (tensor.to(self.device) for tensor in batch)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate * schedule(self.plan.part(step))
+        self.model.train()
+        with precision(self.device):
+            outputs = self.model(pictures)
+        loss = self.task.loss(self.model, outputs, truths)
+        self.optimizer.zero_grad()
+        loss.backward()
+        loss, stop, due = self.team.average_gradients(
+            self.model.parameters(), loss.item(), float(stop), float(due)
+        )
+        nn.utils.clip_grad_norm_(self.model.parameters(), 10.0)
+        self.optimizer.step()
+        self.progress.step += 1
+        self.progress.losses.append(loss)
+        if due:
+            self.revise_plan()
+        return stop > 0
+
+    def revise_plan(self) -> None:
+        before, step = self.plan, self.progress.step
+        revised = self.budget.revise(step, before) if self.budget else None
+        self.plan = self.team.from_leader(revised)
+        if self.team.leads and self.plan.end != before.end:
+            epochs = self.plan.end / self.steps_in_epoch
+            print(
+                f"step {step}: {self.plan.end} steps fit, {epochs:.1f} epochs with"
+                f" {self.plan.strength} augmentation",
+                flush=True,
+            )
+
+    def end_epoch(self) -> dict[str, float]:
+        """Evaluate if it is time; returns what there is to report."""
+        progress = self.progress
+        self.team.average(self.model.buffers())  # batch statistics differ between the processes
+        facts = {"train:loss": float(np.mean(progress.losses))}
+        progress.epoch, progress.losses = math.ceil(progress.step / self.steps_in_epoch), []
+        due = int(self.plan.evaluations * self.plan.part(progress.step))
+        if not self.validation:
+            self.keep_as_best({})
+        elif due > progress.evaluations:
+            progress.evaluations = due
+            facts = self.evaluate() | facts
+        return facts
+
+    def evaluate(self) -> dict[str, float]:
+        began, progress, goal = self.now(), self.progress, self.task.goal
+        metrics = evaluate(self.team, self.model, self.settings, self.validation, self.task)
+        value, best = metrics.get(goal, -1.0), progress.best_metrics.get(goal, 0.0)
+        progress.fruitless = self.team.from_leader(0 if value > best else progress.fruitless + 1)
+        if value >= best:
+            self.keep_as_best(metrics)
+        if self.budget:
+            self.budget.count_evaluation(self.now() - began)
+        return metrics
+
+    def keep_as_best(self, metrics: dict[str, float]) -> None:
+        self.progress.best_epoch, self.progress.best_metrics = self.progress.epoch, metrics
+        state = self.model.state_dict()
+        self.progress.best_weights = {name: value.clone() for name, value in state.items()}
+
+    def best_model(self) -> nn.Module:
+        if self.progress.best_weights:
+            self.model.load_state_dict(self.progress.best_weights)
+        return self.model.eval()
 
 
 def make_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
@@ -95,35 +192,6 @@ def schedule(done: float) -> float:
     """The part of the learning rate to use when ``done`` (0-1) of the run is over."""
     warm_up, cosine = min(1.0, 0.02 + done / WARM_UP), (1 + math.cos(math.pi * done)) / 2
     return warm_up * (0.01 + 0.99 * cosine)
-
-
-def take_step(
-    team: Team,
-    task: Task,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    batch: Batch,
-    rate: float,
-    stop: bool,
-) -> tuple[float, bool]:
-    """One step of the whole team; returns the team's mean loss, and whether anyone in it wants to stop."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    pictures, *truths = batch
-    model.train()
-    with precision(pictures.device):
-        outputs = model(pictures)
-    loss = task.loss(model, outputs, truths)
-    optimizer.zero_grad()
-    loss.backward()
-    loss, stop = team.average_gradients(model.parameters(), loss.item(), float(stop))
-    nn.utils.clip_grad_norm_(model.parameters(), 10.0)
-    optimizer.step()
-    return loss, stop > 0
-
-
-def is_evaluated(epoch: int, epochs: int) -> bool:
-    return epoch == epochs or epoch % math.ceil(epochs / EVALUATIONS) == 0
 
 
 @torch.no_grad()
@@ -145,12 +213,6 @@ def evaluate(
         return {}
     found = [shares[index % team.size][index // team.size] for index in range(len(examples))]
     return task.score(settings, examples, found)
-
-
-def best_model(model: nn.Module, progress: Progress) -> nn.Module:
-    if progress.best_weights:
-        model.load_state_dict(progress.best_weights)
-    return model.eval()
 
 
 def precision(device: torch.device) -> torch.autocast:

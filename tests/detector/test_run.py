@@ -152,7 +152,9 @@ def test_a_wrong_argument_is_named(arguments, complaint, monkeypatch):
         ("epochs", 0, "epochs 0 is not positive"),
         ("classes", ("box", "box"), "classes must be different names"),
         ("base_width", 7, "base_width 7 is not a positive even number"),
-        ("augmentation", "heavy", "augmentation 'heavy' is not one of none, light, full"),
+        ("augmentation", "heavy", "augmentation 'heavy' is not one of auto, none, light, full"),
+        ("minutes", 5.0, "epochs 4 and minutes 5.0: give only one of them"),
+        ("patience", -1, "patience -1 is negative"),
     ],
 )
 def test_a_setting_that_cannot_be_trained_with_is_named(setting, value, complaint):

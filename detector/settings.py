@@ -27,9 +27,7 @@ class Settings:
         if self.epochs is None and self.minutes is None:
             object.__setattr__(self, "epochs", EPOCHS)
         if self.epochs is not None and self.minutes is not None:
-            raise ValueError(
-                f"epochs {self.epochs} and minutes {self.minutes}: only one of them can be given"
-            )
+            raise ValueError(f"epochs {self.epochs} and minutes {self.minutes}: give only one of them")
         if not self.classes or len(set(self.classes)) != len(self.classes):
             raise ValueError(f"classes must be different names, at least one: {list(self.classes)}")
         if self.image_size <= 0 or self.image_size % STRIDES[-1]:

@@ -4,16 +4,17 @@ import math
 import platform
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from batches import make_batch
 from checkpoints import Checkpoints
 from detection import DETECTION
-from plan import Budget, batches_in_epoch, first_plan
+from plan import Budget, Plan, batches_in_epoch, first_plan
 from serve import pad
 from settings import Settings
 from task import Task
@@ -54,22 +55,31 @@ def train(
     """Train from scratch, or on from the checkpoint there is; returns the best model found.
 
     The best scores highest by the task's goal on the validation pictures; without any, it is the last. Once
-    ``stopping`` returns true in any process, the run ends after that step, with the best model so far.
+    ``stopping`` returns true in any process, the run ends after that step, with the best model so far; the
+    checkpoint then holds that very step, and a run that goes on from it takes the steps that were left.
+    ``checkpoints`` and ``now`` of the leader count.
     """
     if settings.patience and not validation:
         raise ValueError(f"patience {settings.patience} needs validation images to evaluate")
     run = Run(team, task, settings, examples, validation, now)
-    if checkpoints:
-        checkpoints.load(run.model, run.optimizer, run.progress)
-    while True:
-        if run.is_at_an_epochs_end():
+    keeping = team.from_leader(checkpoints is not None)
+    if state := team.from_leader(checkpoints.load() if checkpoints and team.leads else None):
+        run.restore(state)
+    stopped = False
+    while not stopped:
+        if closing := run.is_at_an_epochs_end():
             facts = run.end_epoch()
             if team.leads:
                 report(run.progress.epoch, facts)
-                if checkpoints:
-                    checkpoints.save(run.model, run.optimizer, run.progress)
-        if run.is_over() or run.take_step(stopping()):
-            return run.best_model(), run.progress
+        elif run.is_over():
+            break
+        else:
+            stopped = run.take_step(stopping)
+        if keeping and (closing or stopped):
+            state = run.state()
+            if team.leads:
+                checkpoints.save(state)
+    return run.best_model(), run.progress
 
 
 class Run:
@@ -98,6 +108,30 @@ class Run:
         if settings.minutes and team.leads:
             self.budget = Budget(settings, self.steps_in_epoch, len(validation), now=now)
 
+    def state(self) -> dict[str, Any]:
+        """All that the steps to come depend on. To be asked in all processes: batch statistics are each one's
+        own until the epoch's end."""
+        parameters = dict(self.model.named_parameters())
+        values = self.model.state_dict()
+        buffers = {name: value.cpu() for name, value in values.items() if name not in parameters}
+        return {
+            "model": values,
+            "buffers": self.team.gather(buffers),
+            "optimizer": self.optimizer.state_dict(),
+            "progress": vars(self.progress),
+            "plan": asdict(self.plan),
+            "seconds": self.budget.used if self.budget else 0.0,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Bring the run to a saved state; with as many processes as before, exactly."""
+        buffers = state["buffers"][self.team.rank % len(state["buffers"])]
+        self.model.load_state_dict(state["model"] | buffers)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.progress, self.plan = Progress(**state["progress"]), Plan(**state["plan"])
+        if self.budget:
+            self.budget.resume(state["seconds"])
+
     def is_over(self) -> bool:
         patience = self.settings.patience
         return self.progress.step >= self.plan.end or 0 < patience <= self.progress.fruitless
@@ -107,7 +141,7 @@ class Run:
         ended = step % self.steps_in_epoch == 0 or step >= self.plan.end
         return ended and bool(self.progress.losses)
 
-    def take_step(self, stop: bool) -> bool:
+    def take_step(self, stopping: Callable[[], bool]) -> bool:
         """One step of the whole team; returns whether anyone in it wants to stop."""
         step = self.progress.step
         due = self.budget is not None and self.budget.is_due(step, self.plan)
@@ -122,7 +156,7 @@ class Run:
         self.optimizer.zero_grad()
         loss.backward()
         loss, stop, due = self.team.average_gradients(
-            self.model.parameters(), loss.item(), float(stop), float(due)
+            self.model.parameters(), loss.item(), float(stopping()), float(due)
         )
         nn.utils.clip_grad_norm_(self.model.parameters(), 10.0)
         self.optimizer.step()

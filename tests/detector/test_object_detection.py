@@ -6,6 +6,7 @@ from pathlib import Path
 import object_detection
 import pytest
 import serve
+import torch  # noqa: TID253
 from data import DataProblem
 from train import cores
 
@@ -46,6 +47,8 @@ def test_a_stopped_job_of_two_processes_leaves_the_model_it_had(base):
     assert job.returncode == 0, printed
     assert f"{min(cores(), 4)} processes" in printed
     assert "of no use to this detector: optimizer" in printed
+    kept = torch.load(base / "checkpoints" / "checkpoint.pt", weights_only=True)
+    assert len(kept["progress"]["losses"]) == 1, "the step at which it was stopped, of an epoch of one step"
     model = serve.model_fn(str(base / "model"))
     assert model.image_size == 320  # the built-in's 300, as far as our strides go
     assert isinstance(serve.predict_fn(serve.input_fn(jpeg(draw_shapes(0)[0]), "image/jpeg"), model), list)

@@ -51,7 +51,9 @@ def test_a_corrupt_record_fails_the_job_with_its_name(base):
 
 TWO_PROCESSES = """
 import sys, hashlib
+from itertools import count
 from pathlib import Path
+from checkpoints import Checkpoints
 from data import read_channel
 from settings import Settings
 from team import run_team
@@ -61,28 +63,33 @@ def digest(model):
     values = b"".join(value.numpy().tobytes() for value in model.state_dict().values())
     return hashlib.sha256(values).hexdigest()
 
-def work(team, settings, examples):
-    model, _ = train(team, settings, examples, [])
+def work(team, settings, examples, folder=None, last=None):
+    kept = Checkpoints(folder, settings) if folder and team.leads else None
+    steps = count(1)
+    stopping = lambda: next(steps) == last and not team.leads
+    model, _ = train(team, settings, examples, [], checkpoints=kept, stopping=stopping)
     return team.gather(digest(model))
 
-settings = Settings(("ball", "box"), epochs=1, image_size=64, batch_size=3, base_width=4)
+settings = Settings(("ball", "box"), epochs=2, image_size=64, batch_size=3, base_width=4)
 examples = read_channel(Path(sys.argv[1]), 64, settings.classes)
 for _ in range(2):
     print(*run_team(2, work, settings, examples))
+run_team(2, work, settings, examples, Path(sys.argv[2]), 3)
+print(*run_team(2, work, settings, examples, Path(sys.argv[2])))
 """
 
 
-def test_two_processes_end_with_one_model_and_the_same_one_again(tmp_path):
+def test_two_processes_end_with_one_model_and_the_same_one_again_even_if_interrupted(tmp_path):
     folder = write_manifest_folder(tmp_path / "shapes", 5)
     job = subprocess.run(
-        [sys.executable, "-c", TWO_PROCESSES, folder],
+        [sys.executable, "-c", TWO_PROCESSES, folder, tmp_path / "checkpoints"],
         cwd=DETECTOR,
         capture_output=True,
         text=True,
         timeout=60,
     )
     digests = job.stdout.split()
-    assert len(digests) == 4, job.stderr
+    assert len(digests) == 6, job.stderr
     assert len(set(digests)) == 1
 
 
@@ -102,24 +109,52 @@ run_team(2, work)
     assert "lost my share" in job.stderr and "a training process ended with exit code 1" in job.stderr
 
 
-def test_an_interrupted_run_ends_as_if_it_had_not_been_interrupted(examples, tmp_path):
-    settings = Settings(**SMALL)
-    whole, _ = train(Team(), settings, examples, examples)
-    kept = Checkpoints(tmp_path / "checkpoints", settings)
-    steps = iter(range(100))
-    train(Team(), settings, examples, examples, checkpoints=kept, stopping=lambda: next(steps) == 5)
-    epochs = []
-    resumed, _ = train(
-        Team(),
-        settings,
-        examples,
-        examples,
-        checkpoints=kept,
-        report=lambda epoch, facts: epochs.append(epoch),
-    )
-    assert epochs == [3, 4]  # of two steps each: the sixth step was in the third
+class Steps:
+    """Counts the steps of a run, each a second on its clock, and stops it after ``last``."""
+
+    def __init__(self, last: int = 10**6):
+        self.last, self.count = last, 0
+
+    def stopping(self) -> bool:
+        self.count += 1
+        return self.count == self.last
+
+    def now(self) -> float:
+        return float(self.count)
+
+
+@pytest.mark.parametrize("length", [{"epochs": 4}, {"epochs": None, "minutes": 0.45}])
+@pytest.mark.parametrize("last", [5, 6])
+def test_an_interrupted_run_takes_the_steps_that_it_would_have_taken(examples, tmp_path, length, last):
+    settings, images = Settings(**SMALL | length), examples
+    last += 12 if settings.minutes else 0  # the steps that are timed, before there is a plan
+
+    def run(folder: str, steps: Steps):
+        return train(
+            Team(),
+            settings,
+            images,
+            images,
+            checkpoints=Checkpoints(tmp_path / folder, settings),
+            report=lambda epoch, _: epochs.append(epoch),
+            stopping=steps.stopping,
+            now=steps.now,
+        )
+
+    epochs: list[int] = []
+    whole, expected = run("whole", at_once := Steps())
+    expected_epochs, epochs = epochs, []
+    run("parts", first := Steps(last))
+    assert first.count == last
+    resumed, progress = run("parts", second := Steps())
+    assert first.count + second.count == at_once.count == expected.step
+    assert epochs == expected_epochs
+    assert progress.best_metrics == expected.best_metrics
     for name, value in whole.state_dict().items():
-        assert torch.equal(value, resumed.state_dict()[name]), name
+        assert torch.allclose(value, resumed.state_dict()[name], rtol=0, atol=1e-6), name
+    finished, _ = run("parts", third := Steps())
+    assert third.count == 0, "what is done is not done again"
+    assert torch.equal(finished.points, resumed.points)
 
 
 def test_a_checkpoint_of_another_run_is_not_taken_for_ones_own(examples, tmp_path):

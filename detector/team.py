@@ -1,4 +1,5 @@
-"""Several processes that train one model: each has a share of every batch, and their gradients are averaged.
+"""Several processes, on one host or more, that train one model: each has a share of every batch, and their
+gradients are averaged.
 
 One thread in each of several processes is faster than several threads in one, for a network this small, and
 does not collapse when the machine has other work to do.
@@ -11,9 +12,14 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 
 import torch
+from hosts import Hosts
 from torch import Tensor, distributed, nn
+
+PATIENCE = timedelta(minutes=30)  # with a process that is late
+ALONE = Hosts()
 
 
 class Team:
@@ -31,7 +37,8 @@ class Team:
         if self.size == 1:
             return list(facts)
         gradients = [parameter.grad for parameter in parameters]
-        flat = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor(facts)])
+        rest = torch.tensor(facts, device=gradients[0].device)
+        flat = torch.cat([*(gradient.flatten() for gradient in gradients), rest])
         distributed.all_reduce(flat)
         flat /= self.size
         *means, rest = flat.split([*(gradient.numel() for gradient in gradients), len(facts)])
@@ -63,28 +70,27 @@ class Team:
         return items[0]
 
 
-def run_team(size: int, work: Callable, *arguments):
-    """Run ``work(team, *arguments)`` in ``size`` processes, this one being the leader; returns the leader's
-    result.
+def run_team(size: int, work: Callable, *arguments, hosts: Hosts = ALONE):
+    """Run ``work(team, *arguments)`` in ``size`` processes of this host, this one being the host's first;
+    returns its result. The processes of all hosts are one team, led by the first host's first.
 
     RuntimeError if another process failed; its traceback is on standard error.
     """
     torch.set_num_threads(1)
-    if size == 1:
+    if size == hosts.count == 1:
         return work(Team(), *arguments)
     # A fork shares the pictures that are already in memory. Elsewhere than on Linux it is not safe.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with tempfile.TemporaryDirectory() as meeting:
-        place = f"file://{meeting}/team"
+    with tempfile.TemporaryDirectory() as folder:
+        meet = partial(_meet_here, f"{folder}/team") if hosts.count == 1 else partial(_meet_hosts, hosts)
         others = [
-            context.Process(target=_follow, args=(place, rank, size, work, arguments), daemon=True)
-            for rank in range(1, size)
+            context.Process(target=_follow, args=(meet, number, size, work, arguments), daemon=True)
+            for number in range(1, size)
         ]
         for process in others:
             process.start()
         try:
-            _meet(place, 0, size)
-            result = work(Team(0, size), *arguments)
+            result = work(meet(0, size), *arguments)
             distributed.destroy_process_group()
         except Exception as error:
             for process in others:
@@ -102,19 +108,40 @@ def run_team(size: int, work: Callable, *arguments):
     return result
 
 
-def _follow(place: str, rank: int, size: int, work: Callable, arguments: tuple) -> None:
+def _follow(meet: Callable, number: int, size: int, work: Callable, arguments: tuple) -> None:
     torch.set_num_threads(1)
     try:
-        _meet(place, rank, size)
-        work(Team(rank, size), *arguments)
+        work(meet(number, size), *arguments)
         distributed.destroy_process_group()
     except Exception:
         traceback.print_exc()
         sys.exit(1)
 
 
-def _meet(place: str, rank: int, size: int) -> None:
+def _meet_here(place: str, number: int, size: int) -> Team:
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo0" if sys.platform == "darwin" else "lo")
-    distributed.init_process_group(
-        "gloo", init_method=place, rank=rank, world_size=size, timeout=timedelta(minutes=30)
-    )
+    return _join(distributed.FileStore(place, size), number, size)
+
+
+def _meet_hosts(hosts: Hosts, number: int, size: int) -> Team:
+    """The first host keeps the list of how many processes each has, from which follow the ranks."""
+    if hosts.interface:
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", hosts.interface)
+    address, port = hosts.meeting
+    try:
+        store = distributed.TCPStore(
+            address, port, is_master=hosts.leads and number == 0, wait_for_workers=False, timeout=PATIENCE
+        )
+        if number == 0:
+            store.set(f"processes of host {hosts.index}", str(size))
+        sizes = [int(store.get(f"processes of host {index}")) for index in range(hosts.count)]
+    except RuntimeError as error:
+        raise RuntimeError(
+            f"host {hosts.current} did not meet all of {', '.join(hosts.names)} at {address}:{port}: {error}"
+        ) from error
+    return _join(store, sum(sizes[: hosts.index]) + number, sum(sizes))
+
+
+def _join(store: distributed.Store, rank: int, size: int) -> Team:
+    distributed.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=PATIENCE)
+    return Team(rank, size)

@@ -21,6 +21,7 @@ from augmentation import STRENGTHS
 from checkpoints import Checkpoints
 from data import class_names
 from detection import DETECTION
+from hosts import Hosts, read_hosts
 from settings import EPOCHS, Settings
 from task import Task
 from team import Team, run_team
@@ -78,16 +79,25 @@ def run(
 ) -> None:
     """Train with ``processes`` processes (0: one per core; one on a GPU) and write the best model.
 
-    ``report`` is called after every epoch, and once more with what the written model scored.
+    ``report`` is called after every epoch, and once more with what the written model scored. Of several
+    hosts, each is to run this with the same settings and examples; the first one reports and writes.
     """
     if not examples:
         raise ValueError("the train channel holds no images")
-    if len(json.loads(os.environ.get("SM_HOSTS", "[]"))) > 1:
-        raise ValueError("this program trains on one host: set the instance count to 1")
-    size = 1 if torch.cuda.is_available() else min(processes or cores(), settings.batch_size)
+    hosts = read_hosts(BASE)
+    if settings.batch_size < hosts.count:
+        raise ValueError(
+            f"batch_size {settings.batch_size} is less than one image for each of {hosts.count} hosts"
+        )
+    most = settings.batch_size // hosts.count
+    size = 1 if torch.cuda.is_available() else min(processes or cores(), most)
     print(f"train: {task.describe(examples)}; validation: {task.describe(validation)}", flush=True)
-    print(f"{settings.length} on {hardware(size)}", flush=True)
-    model, progress = run_team(size, work, task, settings, examples, validation, checkpoint_folder, report)
+    print(f"{settings.length} on {hardware(size)}{at(hosts)}", flush=True)
+    model, progress = run_team(
+        size, work, task, settings, examples, validation, checkpoint_folder, report, hosts=hosts
+    )
+    if not hosts.leads:
+        return
     task.write_model(model, settings, progress.best_metrics, model_folder)
     print("written: the model of", flush=True)
     report(progress.best_epoch, progress.best_metrics)
@@ -105,6 +115,12 @@ def work(
     """What every process of the team does. SIGTERM ends the run early, with a model."""
     asked_to_end = threading.Event()
     signal.signal(signal.SIGTERM, lambda number, frame: asked_to_end.set())
+    counts = set(team.gather((len(examples), len(validation))))
+    if len(counts) > 1:
+        raise ValueError(
+            f"the hosts hold different images, {sorted(counts)} of train and validation: "
+            "each needs all of them (S3DataDistributionType FullyReplicated)"
+        )
     checkpoints = Checkpoints(checkpoint_folder, settings) if checkpoint_folder else None
     return train(
         team,
@@ -176,6 +192,10 @@ def hardware(processes: int) -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     return f"{processes} processes, {'bfloat16' if cpu_computes_in_bfloat16() else 'single precision'}"
+
+
+def at(hosts: Hosts) -> str:
+    return f" of {hosts.current}, one of {hosts.count} hosts" if hosts.count > 1 else ""
 
 
 def fail_clearly(program: Callable[[], None]) -> None:

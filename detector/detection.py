@@ -1,5 +1,6 @@
 """The task of finding boxes. See :class:`task.Task`."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,6 +29,9 @@ class Detection:
 
     def make_model(self, settings: Settings) -> Detector:
         return Detector(len(settings.classes), settings.image_size, settings.base_width)
+
+    def is_by_class(self, name: str) -> bool:
+        return re.fullmatch(r"class_heads\.\d+\.2\.(weight|bias)", name) is not None
 
     def collate(self, views: Sequence[View]) -> Batch:
         """Pictures, boxes, classes and present, as :func:`assignment.assign` takes them; each picture gets as

@@ -1,4 +1,5 @@
-"""Writes what the serving container needs: the network as ONNX, facts about it, the code to serve it."""
+"""Writes what the serving container needs: the network as ONNX, facts about it, the code to serve it; and the
+weights, for a training that goes on from them."""
 
 import json
 import shutil
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import torch
 from model import Detector
+from pretrained import write_weights
 from settings import Settings
 from torch import Tensor, nn
 
@@ -26,9 +28,10 @@ class Deployed(nn.Module):
 
 
 def write_model(detector: Detector, settings: Settings, metrics: dict[str, float], folder: Path) -> None:
-    """Write model.onnx, model.json and code/ into ``folder``."""
+    """Write model.onnx, model.json, weights.pt and code/ into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     write_onnx(detector, settings.image_size, folder / "model.onnx")
+    write_weights(detector, settings, folder)
     facts = {
         "classes": list(settings.classes),
         "image_size": settings.image_size,

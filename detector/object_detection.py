@@ -77,8 +77,6 @@ NOT_USED = {
 def main() -> None:
     values = parse(read_hyperparameters())
     settings = make_settings(values)
-    if channel("model"):
-        raise ValueError("channel model: incremental training is not supported")
     examples = read(settings, "train")
     if len(examples) != values["num_training_samples"]:
         print(
@@ -93,6 +91,7 @@ def main() -> None:
         checkpoint_folder=BASE / "checkpoints" if (BASE / "checkpoints").is_dir() else None,
         processes=0,
         report=print_quality,
+        init_from=channel("model"),
     )
 
 

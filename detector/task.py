@@ -32,6 +32,9 @@ class Task(Protocol):
     def make_model(self, settings: Settings) -> nn.Module:
         """A fresh network. It takes a batch's pictures."""
 
+    def is_by_class(self, name: str) -> bool:
+        """Whether this entry of the network's state has one row per class, in the order of the classes."""
+
     def augment(
         self, examples: Sequence, index: int, size: int, strength: Strength, random: np.random.Generator
     ) -> View:

@@ -22,6 +22,7 @@ from checkpoints import Checkpoints
 from data import class_names
 from detection import DETECTION
 from hosts import Hosts, read_hosts
+from pretrained import Pretrained, read_pretrained
 from settings import EPOCHS, Settings
 from task import Task
 from team import Team, run_team
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str] | None = None, task: Task = DETECTION) -> None
         processes=options.processes,
         report=print_facts,
         task=task,
+        init_from=options.init_from,
     )
 
 
@@ -76,11 +78,13 @@ def run(
     processes: int,
     report: Report,
     task: Task = DETECTION,
+    init_from: Path | None = None,
 ) -> None:
     """Train with ``processes`` processes (0: one per core; one on a GPU) and write the best model.
 
     ``report`` is called after every epoch, and once more with what the written model scored. Of several
     hosts, each is to run this with the same settings and examples; the first one reports and writes.
+    ``init_from`` is a folder with the artifact of the model to begin with.
     """
     if not examples:
         raise ValueError("the train channel holds no images")
@@ -89,12 +93,15 @@ def run(
         raise ValueError(
             f"batch_size {settings.batch_size} is less than one image for each of {hosts.count} hosts"
         )
+    pretrained = read_pretrained(init_from) if init_from else None
     most = settings.batch_size // hosts.count
     size = 1 if torch.cuda.is_available() else min(processes or cores(), most)
     print(f"train: {task.describe(examples)}; validation: {task.describe(validation)}", flush=True)
     print(f"{settings.length} on {hardware(size)}{at(hosts)}", flush=True)
+    if pretrained:
+        print(f"beginning with a model of {', '.join(pretrained.classes)}", flush=True)
     model, progress = run_team(
-        size, work, task, settings, examples, validation, checkpoint_folder, report, hosts=hosts
+        size, work, task, settings, examples, validation, pretrained, checkpoint_folder, report, hosts=hosts
     )
     if not hosts.leads:
         return
@@ -109,6 +116,7 @@ def work(
     settings: Settings,
     examples: Sequence,
     validation: Sequence,
+    pretrained: Pretrained | None,
     checkpoint_folder: Path | None,
     report: Report,
 ) -> tuple[nn.Module, Progress]:
@@ -128,6 +136,7 @@ def work(
         examples,
         validation,
         task=task,
+        pretrained=pretrained,
         checkpoints=checkpoints,
         report=report,
         stopping=asked_to_end.is_set,
@@ -158,6 +167,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=0, help="0: one per core")
     parser.add_argument("--train", type=Path, default=channel("train"))
     parser.add_argument("--validation", type=Path, default=channel("validation"))
+    parser.add_argument(
+        "--init_from",
+        type=Path,
+        default=channel("model"),
+        help="folder of the artifact of an earlier model",
+    )
     parser.add_argument("--model-dir", type=Path, default=os.environ.get("SM_MODEL_DIR", BASE / "model"))
     checkpoints = BASE / "checkpoints"
     parser.add_argument("--checkpoint-dir", type=Path, default=checkpoints if checkpoints.is_dir() else None)

@@ -15,6 +15,7 @@ from batches import make_batch
 from checkpoints import Checkpoints
 from detection import DETECTION
 from plan import Budget, Plan, batches_in_epoch, first_plan
+from pretrained import GENTLE, Pretrained, adopt
 from serve import pad
 from settings import Settings
 from task import Task
@@ -47,12 +48,13 @@ def train(
     validation: Sequence,
     *,
     task: Task = DETECTION,
+    pretrained: Pretrained | None = None,
     checkpoints: Checkpoints | None = None,
     report: Report = lambda epoch, facts: None,
     stopping: Callable[[], bool] = lambda: False,
     now: Callable[[], float] = time.monotonic,
 ) -> tuple[nn.Module, Progress]:
-    """Train from scratch, or on from the checkpoint there is; returns the best model found.
+    """Train from scratch, from ``pretrained``, or on from the checkpoint there is; returns the best model.
 
     The best scores highest by the task's goal on the validation pictures; without any, it is the last. Once
     ``stopping`` returns true in any process, the run ends after that step, with the best model so far; the
@@ -62,6 +64,8 @@ def train(
     if settings.patience and not validation:
         raise ValueError(f"patience {settings.patience} needs validation images to evaluate")
     run = Run(team, task, settings, examples, validation, now)
+    if pretrained:
+        run.begin_with(pretrained)
     keeping = team.from_leader(checkpoints is not None)
     if state := team.from_leader(checkpoints.load() if checkpoints and team.leads else None):
         run.restore(state)
@@ -101,12 +105,17 @@ class Run:
         self.model = task.make_model(settings)
         self.model.to(self.device, memory_format=torch.channels_last)
         self.optimizer = make_optimizer(self.model, settings.learning_rate)
+        self.peak_rate = settings.learning_rate
         self.progress = Progress()
         self.steps_in_epoch = batches_in_epoch(settings, examples)
         self.plan = first_plan(settings, self.steps_in_epoch)
         self.budget = None
         if settings.minutes and team.leads:
             self.budget = Budget(settings, self.steps_in_epoch, len(validation), now=now)
+
+    def begin_with(self, pretrained: Pretrained) -> None:
+        adopt(self.task, self.model, self.settings, pretrained)
+        self.peak_rate = GENTLE * self.settings.learning_rate
 
     def state(self) -> dict[str, Any]:
         """All that the steps to come depend on. To be asked in all processes: batch statistics are each one's
@@ -120,6 +129,7 @@ class Run:
             "optimizer": self.optimizer.state_dict(),
             "progress": vars(self.progress),
             "plan": asdict(self.plan),
+            "peak_rate": self.peak_rate,
             "seconds": self.budget.used if self.budget else 0.0,
         }
 
@@ -129,6 +139,7 @@ class Run:
         self.model.load_state_dict(state["model"] | buffers)
         self.optimizer.load_state_dict(state["optimizer"])
         self.progress, self.plan = Progress(**state["progress"]), Plan(**state["plan"])
+        self.peak_rate = state["peak_rate"]
         if self.budget:
             self.budget.resume(state["seconds"])
 
@@ -148,7 +159,7 @@ class Run:
         batch = make_batch(self.team, self.task, self.settings, self.examples, self.plan.strength, step)
         pictures, *truths = (tensor.to(self.device) for tensor in batch)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * schedule(self.plan.part(step))
+            group["lr"] = self.peak_rate * schedule(self.plan.part(step))
         self.model.train()
         with precision(self.device):
             outputs = self.model(pictures)

@@ -32,6 +32,7 @@ def train_on_two_hosts(folder: Path, channels: list[Path], processes: list[str],
     return bases, [job.returncode for job in jobs], printed
 
 
+@pytest.mark.slow
 def test_two_hosts_train_one_model_that_the_first_of_them_writes(tmp_path):
     shapes = write_manifest_folder(tmp_path / "shapes", 4)
     (first, second), codes, printed = train_on_two_hosts(

@@ -32,7 +32,7 @@ def test_the_network_learns_four_pictures_by_heart(trained):
 
 def test_a_run_writes_what_the_container_serves_and_says_what_it_is_worth(trained):
     written = {path.relative_to(trained.model).as_posix() for path in trained.model.rglob("*.*")}
-    assert written == {"model.onnx", "model.json", "code/inference.py", "code/requirements.txt"}
+    assert written == {"model.onnx", "model.json", "weights.pt", "code/inference.py", "code/requirements.txt"}
     facts = json.loads((trained.model / "model.json").read_text())
     assert facts["classes"] == CLASSES and facts["image_size"] == 128
     last = re.findall(r"validation:mAP_50_95=([0-9.]+);", trained.printed)[-1]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,8 +10,9 @@ from augmentation import augment
 from data import Example, read_channel
 from export import write_model
 from losses import detection_loss
-from metrics import Found, average_precision
+from metrics import Found, Truth, average_precision
 from model import Detector
+from scores import choose_scores
 from serve import select_boxes
 from settings import Settings
 from task import Batch, View
@@ -57,9 +59,17 @@ class Detection:
         self, settings: Settings, examples: Sequence[Example], found: Sequence[Found]
     ) -> dict[str, float]:
         """mAP at IoU .5, and over .5 to .95."""
-        truths = [(example.boxes, example.classes) for example in examples]
-        at_half, mean = average_precision(truths, found, len(settings.classes))
+        at_half, mean = average_precision(truths_of(examples), found, len(settings.classes))
         return {"validation:mAP": at_half, self.goal: mean}
+
+    def choose(
+        self, settings: Settings, examples: Sequence[Example], found: Sequence[Found]
+    ) -> tuple[dict[str, Any], dict[str, float]]:
+        return choose_scores(truths_of(examples), found, settings.classes)
+
+
+def truths_of(examples: Sequence[Example]) -> list[Truth]:
+    return [(example.boxes, example.classes) for example in examples]
 
 
 DETECTION = Detection()

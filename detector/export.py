@@ -5,6 +5,7 @@ import json
 import shutil
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from model import Detector
@@ -27,8 +28,14 @@ class Deployed(nn.Module):
         return corners, logits.sigmoid()
 
 
-def write_model(detector: Detector, settings: Settings, metrics: dict[str, float], folder: Path) -> None:
-    """Write model.onnx, model.json, weights.pt and code/ into ``folder``."""
+def write_model(
+    detector: Detector, settings: Settings, metrics: dict[str, float], chosen: dict[str, Any], folder: Path
+) -> None:
+    """Write model.onnx, model.json, weights.pt and code/ into ``folder``.
+
+    ``chosen`` are the facts of :func:`scores.choose_scores`. The server gives every box whatever its score:
+    they are for those who ask it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_onnx(detector, settings.image_size, folder / "model.onnx")
     write_weights(detector, settings, folder)
@@ -43,7 +50,7 @@ def write_model(detector: Detector, settings: Settings, metrics: dict[str, float
             "placement": "longer side scaled to image_size, upper left corner, rest grey (114)",
         },
         "metrics": metrics,
-    }
+    } | chosen
     (folder / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
     code = folder / "code"
     code.mkdir(exist_ok=True)

@@ -16,31 +16,35 @@ def average_precision(truths: Sequence[Truth], found: Sequence[Found], classes: 
 
     One entry per image in both sequences. (0, 0) where there is nothing to be found.
     """
-    per_class = [
-        _class_precision(
-            [corners[labels == label] for corners, labels in truths],
-            [(corners[labels == label], scores[labels == label]) for corners, scores, labels in found],
-        )
-        for label in range(classes)
-        if any((labels == label).any() for _, labels in truths)
-    ]
+    judged = [class_hits(truths, found, label) for label in range(classes)]
+    per_class = [_class_precision(hits, objects) for _, hits, objects in judged if objects]
     if not per_class:
         return 0.0, 0.0
     by_threshold = np.mean(per_class, axis=0)
     return float(by_threshold[0]), float(by_threshold.mean())
 
 
-def _class_precision(truths: Sequence[np.ndarray], found: Sequence[tuple]) -> np.ndarray:
-    """AP of one class at each of THRESHOLDS."""
-    scores, hits = [np.zeros(0)], [np.zeros((len(THRESHOLDS), 0), bool)]
-    for corners, (boxes, confidence) in zip(truths, found, strict=True):
+def class_hits(
+    truths: Sequence[Truth], found: Sequence[Found], label: int
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Of one class the scores (n) of all boxes, best first; which of them hit an object at each of THRESHOLDS
+    (thresholds, n); and how many objects there are."""
+    scores, hits, objects = [np.zeros(0)], [np.zeros((len(THRESHOLDS), 0), bool)], 0
+    for (corners, of), (boxes, confidence, named) in zip(truths, found, strict=True):
+        boxes, confidence = boxes[named == label], confidence[named == label]
         order = np.argsort(-confidence, kind="stable")[:100]
         scores.append(confidence[order])
-        hits.append(_match(corners, boxes[order]))
-    order = np.argsort(-np.concatenate(scores), kind="stable")
-    hits = np.concatenate(hits, axis=1)[:, order]
+        hits.append(_match(corners[of == label], boxes[order]))
+        objects += int((of == label).sum())
+    scores = np.concatenate(scores)
+    order = np.argsort(-scores, kind="stable")
+    return scores[order], np.concatenate(hits, axis=1)[:, order], objects
+
+
+def _class_precision(hits: np.ndarray, objects: int) -> np.ndarray:
+    """AP of one class at each of THRESHOLDS."""
     true, false = hits.cumsum(axis=1), (~hits).cumsum(axis=1)
-    recall = true / sum(len(corners) for corners in truths)
+    recall = true / objects
     precision = true / np.maximum(true + false, 1)
     # Precision at a recall is the best precision at this or any higher recall.
     precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]

@@ -52,7 +52,17 @@ class Task(Protocol):
     def score(self, settings: Settings, examples: Sequence, found: Sequence) -> dict[str, float]:
         """The metrics, ``goal`` among them, of one entry of :meth:`select` per example."""
 
+    def choose(
+        self, settings: Settings, examples: Sequence, found: Sequence
+    ) -> tuple[dict[str, Any], dict[str, float]]:
+        """Of the same, for the best model so far: facts to store with it, of plain JSON, and more metrics."""
+
     def write_model(
-        self, model: nn.Module, settings: Settings, metrics: dict[str, float], folder: Path
+        self,
+        model: nn.Module,
+        settings: Settings,
+        metrics: dict[str, float],
+        chosen: dict[str, Any],
+        folder: Path,
     ) -> None:
-        """Everything that the serving container needs, into ``folder``."""
+        """Everything that the serving container needs, into ``folder``, with the facts that were chosen."""

@@ -9,10 +9,12 @@ import multiprocessing
 import os
 import sys
 import tempfile
+import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
+from multiprocessing.process import BaseProcess
 
 import torch
 from hosts import Hosts
@@ -93,10 +95,10 @@ def run_team(size: int, work: Callable, *arguments, hosts: Hosts = ALONE):
             result = work(meet(0, size), *arguments)
             distributed.destroy_process_group()
         except Exception as error:
+            failed = exit_codes(others, timeout=5) if isinstance(error, RuntimeError) else []
             for process in others:
-                process.join(timeout=5)
-            failed = [process.exitcode for process in others if process.exitcode]
-            if failed and isinstance(error, RuntimeError):
+                process.kill()  # it may wait for this one, deaf to SIGTERM
+            if failed:
                 raise RuntimeError(
                     f"a training process ended with exit code {failed[0]}, see above"
                 ) from error
@@ -104,8 +106,16 @@ def run_team(size: int, work: Callable, *arguments, hosts: Hosts = ALONE):
         finally:
             for process in others:
                 process.join(timeout=30)
-                process.terminate()
+                process.kill()
     return result
+
+
+def exit_codes(processes: Sequence[BaseProcess], timeout: float) -> list[int]:
+    """Of those that failed within so many seconds."""
+    deadline = time.monotonic() + timeout
+    for process in processes:
+        process.join(timeout=max(0, deadline - time.monotonic()))
+    return [process.exitcode for process in processes if process.exitcode]
 
 
 def _follow(meet: Callable, number: int, size: int, work: Callable, arguments: tuple) -> None:

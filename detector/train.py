@@ -22,12 +22,13 @@ from checkpoints import Checkpoints
 from data import class_names
 from detection import DETECTION
 from hosts import Hosts, read_hosts
+from precision import cpu_computes_in_bfloat16
 from pretrained import Pretrained, read_pretrained
 from settings import EPOCHS, Settings
 from task import Task
 from team import Team, run_team
 from torch import nn
-from training import Progress, Report, cpu_computes_in_bfloat16, train
+from training import Progress, Report, train
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 
@@ -105,7 +106,7 @@ def run(
     )
     if not hosts.leads:
         return
-    task.write_model(model, settings, progress.best_metrics, model_folder)
+    task.write_model(model, settings, progress.best_metrics, progress.best_choices, model_folder)
     print("written: the model of", flush=True)
     report(progress.best_epoch, progress.best_metrics)
 

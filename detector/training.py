@@ -1,12 +1,9 @@
 """The training run: steps, schedule, evaluation. Every process of a team goes through it side by side."""
 
 import math
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +12,7 @@ from batches import make_batch
 from checkpoints import Checkpoints
 from detection import DETECTION
 from plan import Budget, Plan, batches_in_epoch, first_plan
+from precision import precision
 from pretrained import GENTLE, Pretrained, adopt
 from serve import pad
 from settings import Settings
@@ -38,6 +36,7 @@ class Progress:
     fruitless: int = 0  # evaluations since the best
     best_epoch: int = 0
     best_metrics: dict[str, float] = field(default_factory=dict)
+    best_choices: dict[str, Any] = field(default_factory=dict)  # what the task stores with it
     best_weights: dict[str, Tensor] = field(default_factory=dict)
 
 
@@ -197,27 +196,31 @@ class Run:
         progress.epoch, progress.losses = math.ceil(progress.step / self.steps_in_epoch), []
         due = int(self.plan.evaluations * self.plan.part(progress.step))
         if not self.validation:
-            self.keep_as_best({})
+            self.keep_as_best({}, {})
         elif due > progress.evaluations:
             progress.evaluations = due
             facts = self.evaluate() | facts
         return facts
 
     def evaluate(self) -> dict[str, float]:
-        began, progress, goal = self.now(), self.progress, self.task.goal
-        metrics = evaluate(self.team, self.model, self.settings, self.validation, self.task)
+        began, progress, goal, task = self.now(), self.progress, self.task.goal, self.task
+        found = find(self.team, self.model, self.settings, self.validation, task)
+        metrics = task.score(self.settings, self.validation, found) if self.team.leads else {}
         value, best = metrics.get(goal, -1.0), progress.best_metrics.get(goal, 0.0)
-        progress.fruitless = self.team.from_leader(0 if value > best else progress.fruitless + 1)
         if value >= best:
-            self.keep_as_best(metrics)
+            choices, more = task.choose(self.settings, self.validation, found)
+            self.keep_as_best(metrics | more, choices)
+        progress.fruitless = self.team.from_leader(0 if value > best else progress.fruitless + 1)
         if self.budget:
             self.budget.count_evaluation(self.now() - began)
         return metrics
 
-    def keep_as_best(self, metrics: dict[str, float]) -> None:
-        self.progress.best_epoch, self.progress.best_metrics = self.progress.epoch, metrics
+    def keep_as_best(self, metrics: dict[str, float], choices: dict[str, Any]) -> None:
+        progress = self.progress
+        progress.best_epoch, progress.best_metrics = progress.epoch, metrics
+        progress.best_choices = choices
         state = self.model.state_dict()
-        self.progress.best_weights = {name: value.clone() for name, value in state.items()}
+        progress.best_weights = {name: value.clone() for name, value in state.items()}
 
     def best_model(self) -> nn.Module:
         if self.progress.best_weights:
@@ -239,11 +242,17 @@ def schedule(done: float) -> float:
     return warm_up * (0.01 + 0.99 * cosine)
 
 
-@torch.no_grad()
 def evaluate(
     team: Team, model: nn.Module, settings: Settings, examples: Sequence, task: Task = DETECTION
 ) -> dict[str, float]:
-    """The leader gets the task's metrics; every process looks at its share of the examples."""
+    """The task's metrics, for the leader."""
+    found = find(team, model, settings, examples, task)
+    return task.score(settings, examples, found) if team.leads else {}
+
+
+@torch.no_grad()
+def find(team: Team, model: nn.Module, settings: Settings, examples: Sequence, task: Task) -> list:
+    """What the network says of each example; every process looks at its share of them."""
     model.eval()
     device = next(model.parameters()).device
     share, found = examples[team.rank :: team.size], []
@@ -254,21 +263,4 @@ def evaluate(
             outputs = model(pictures.to(device))
         found += task.select(outputs)
     shares = team.gather(found)
-    if not team.leads:
-        return {}
-    found = [shares[index % team.size][index // team.size] for index in range(len(examples))]
-    return task.score(settings, examples, found)
-
-
-def precision(device: torch.device) -> torch.autocast:
-    """bfloat16 where the processor computes in it; elsewhere it would be slower than single precision."""
-    fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_computes_in_bfloat16()
-    return torch.autocast(device.type, torch.bfloat16, enabled=fast)
-
-
-@cache
-def cpu_computes_in_bfloat16() -> bool:
-    if platform.system() != "Linux":
-        return False
-    flags = set(Path("/proc/cpuinfo").read_text().split())
-    return bool(flags & {"avx512_bf16", "amx_bf16"})
+    return [shares[index % team.size][index // team.size] for index in range(len(examples))]

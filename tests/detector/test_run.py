@@ -37,6 +37,10 @@ def test_a_run_writes_what_the_container_serves_and_says_what_it_is_worth(traine
     assert facts["classes"] == CLASSES and facts["image_size"] == 128
     last = re.findall(r"validation:mAP_50_95=([0-9.]+);", trained.printed)[-1]
     assert facts["metrics"]["validation:mAP_50_95"] == pytest.approx(float(last), abs=1e-4)
+    assert set(facts["threshold"]["classes"]) == set(CLASSES) and facts["threshold"]["F1"] > 0.8
+    for name, value in (("threshold", facts["threshold"]["score"]), ("F1", facts["threshold"]["F1"])):
+        assert f"validation:{name}={value:.4f};" in trained.printed.splitlines()[-1]
+    assert len(facts["calibration"]["scores"]) == len(facts["calibration"]["precision"]) >= 1
 
 
 def test_a_corrupt_record_fails_the_job_with_its_name(base):
@@ -93,11 +97,17 @@ def test_two_processes_end_with_one_model_and_the_same_one_again_even_if_interru
     assert len(set(digests)) == 1
 
 
-def test_a_failing_process_fails_the_run_instead_of_hanging_it():
-    program = """
+@pytest.mark.parametrize(
+    ("who", "complaint"),
+    [("not team.leads", "a training process ended with exit code 1"), ("team.leads", "ValueError: lost")],
+)
+def test_a_failing_process_fails_the_run_instead_of_hanging_it(who, complaint):
+    program = f"""
+import signal
 from team import run_team
 def work(team):
-    if not team.leads:
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    if {who}:
         raise ValueError("lost my share")
     return team.gather("here")
 run_team(2, work)
@@ -106,7 +116,7 @@ run_team(2, work)
         [sys.executable, "-c", program], cwd=DETECTOR, capture_output=True, text=True, timeout=60
     )
     assert job.returncode == 1
-    assert "lost my share" in job.stderr and "a training process ended with exit code 1" in job.stderr
+    assert "lost my share" in job.stderr and complaint in job.stderr
 
 
 class Steps:

@@ -10,7 +10,7 @@ from statistics import median
 from settings import Settings
 
 EVALUATIONS = 8  # at most, in a run, spread evenly; the last after the last step
-LIGHT_BELOW = 15  # epochs: in fewer, a network cannot tire of its pictures, and strong changes only cost time
+LIGHT_BELOW = 30  # epochs: in fewer, a network cannot tire of its pictures, and strong changes only cost time
 UNKNOWN = 1 << 60  # steps
 
 

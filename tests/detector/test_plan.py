@@ -100,7 +100,7 @@ def test_augmentation_grows_with_the_epochs_unless_it_is_given(settings, strengt
     assert first_plan(Settings(**SMALL | settings), 10).strength == strength
 
 
-@pytest.mark.parametrize(("steps_in_epoch", "strength"), [(100, "light"), (50, "full")])
+@pytest.mark.parametrize(("steps_in_epoch", "strength"), [(100, "light"), (30, "full")])
 def test_augmentation_grows_with_the_epochs_that_fit_into_the_minutes(steps_in_epoch, strength):
     assert run(Machine(lambda step: 0.5), steps_in_epoch=steps_in_epoch)[-1].strength == strength
 

@@ -48,18 +48,24 @@ def augment(
     else:
         example = examples[index]
         scale = random.uniform(1 - strength.scale, 1 + strength.scale)
+    matrix, offset = movement(example.pixels, scale, size, strength, random)
+    pixels = move(example.pixels, matrix, offset, size)
+    boxes, classes = _move_boxes(example.boxes, example.classes, matrix, offset, size)
+    if strength.colour:
+        pixels = recolour(pixels, strength.colour, random)
+    return np.asarray(pixels), boxes, classes
+
+
+def movement(
+    pixels: np.ndarray, scale: float, size: int, strength: Strength, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix (2, 2) and an offset (2): where the points of a picture go in a square of ``size``."""
     matrix = scale * _turn(random.uniform(-strength.turn, strength.turn))
     if random.random() < strength.mirror:
         matrix = matrix @ np.diag([-1, 1])
-    height, width = example.pixels.shape[:2]
+    height, width = pixels.shape[:2]
     middle = size * (0.5 + random.uniform(-strength.shift, strength.shift, 2))
-    offset = middle - matrix @ [width / 2, height / 2]
-
-    pixels = _move(example.pixels, matrix, offset, size)
-    boxes, classes = _move_boxes(example.boxes, example.classes, matrix, offset, size)
-    if strength.colour:
-        pixels = _recolour(pixels, strength.colour, random)
-    return np.asarray(pixels), boxes, classes
+    return matrix, middle - matrix @ [width / 2, height / 2]
 
 
 def _turn(degrees: float) -> np.ndarray:
@@ -67,16 +73,20 @@ def _turn(degrees: float) -> np.ndarray:
     return np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
 
 
-def _move(pixels: np.ndarray, matrix: np.ndarray, offset: np.ndarray, size: int) -> Image.Image:
+def move(
+    pixels: np.ndarray,
+    matrix: np.ndarray,
+    offset: np.ndarray,
+    size: int,
+    *,
+    resampling: Image.Resampling = Image.Resampling.BILINEAR,
+    around: int | tuple[int, int, int] = (GREY, GREY, GREY),
+) -> Image.Image:
     """The square that shows ``matrix @ point + offset`` for every point of the picture."""
     back = np.linalg.inv(matrix)
     coefficients = np.column_stack([back, -back @ offset]).ravel()  # Pillow asks where a pixel comes from
     return Image.fromarray(pixels).transform(
-        (size, size),
-        Image.Transform.AFFINE,
-        tuple(coefficients),
-        Image.Resampling.BILINEAR,
-        fillcolor=(GREY, GREY, GREY),
+        (size, size), Image.Transform.AFFINE, tuple(coefficients), resampling, fillcolor=around
     )
 
 
@@ -89,7 +99,7 @@ def _move_boxes(boxes: np.ndarray, classes: np.ndarray, matrix: np.ndarray, offs
     return seen[kept].astype(np.float32), classes[kept]
 
 
-def _recolour(pixels: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+def recolour(pixels: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
     """Another brightness, saturation and tint: all three are one matrix over the colours."""
     saturation = 1 + strength * random.uniform(-0.5, 0.5)
     brightness = 1 + strength * random.uniform(-0.4, 0.4)

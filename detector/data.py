@@ -6,7 +6,7 @@ its images.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -33,14 +33,19 @@ def read_channel(channel: Path, image_size: int, classes: Sequence[str]) -> list
 
     Raises DataProblem, naming the record, for what cannot be decoded or does not fit its label.
     """
+    return read_examples(channel_pairs(channel, _manifest_pairs), image_size, classes)
+
+
+def channel_pairs(
+    channel: Path, folder_pairs: Callable[[Path], Iterator[tuple[str, bytes, bytes | str]]]
+) -> Iterator[tuple[str, bytes, bytes | str]]:
+    """(name, image, label) of a whole channel; ``folder_pairs`` reads one that is a folder."""
     pipe = channel.with_name(channel.name + "_0")
     if channel.is_dir():
-        pairs = _manifest_pairs(channel)
-    elif pipe.exists():
-        pairs = _pipe_pairs(pipe, channel.name)
-    else:
-        raise DataProblem(f"channel {channel.name}: there is neither a folder {channel} nor a pipe {pipe}")
-    return read_examples(pairs, image_size, classes)
+        return folder_pairs(channel)
+    if pipe.exists():
+        return _pipe_pairs(pipe, channel.name)
+    raise DataProblem(f"channel {channel.name}: there is neither a folder {channel} nor a pipe {pipe}")
 
 
 def read_examples(
@@ -72,7 +77,7 @@ def _manifest_pairs(folder: Path) -> Iterator[tuple[str, bytes, str]]:
         if len(attributes) != 1:
             found = ", ".join(attributes) or "none"
             raise DataProblem(f"{name}: expected one attribute with annotations, found {found}")
-        image = _image_of(folder, name, str(line.get("source-ref")))
+        image = file_of(folder, name, str(line.get("source-ref")))
         yield f"{name} ({image.name})", image.read_bytes(), json.dumps(line[attributes[0]])
 
 
@@ -109,7 +114,7 @@ def _is_label(value) -> bool:
     return isinstance(value, dict) and "annotations" in value
 
 
-def _image_of(folder: Path, name: str, source: str) -> Path:
+def file_of(folder: Path, name: str, source: str) -> Path:
     """The file whose path ends the source's path: s3://bucket/a/b.jpg is a/b.jpg or b.jpg."""
     parts = [part for part in source.split("/") if part not in ("", ".", "..")]
     for start in range(len(parts)):

@@ -84,7 +84,11 @@ class Body(nn.Module):
         self.up_fifth = CrossStage(fourth + fifth, fifth, residual=False)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        third = self.third(self.early(pictures))
+        return self.deepen(self.early(pictures))
+
+    def deepen(self, early: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Features at stride 4, as ``early`` gives them, to those at strides 8, 16 and 32."""
+        third = self.third(early)
         fourth = self.fourth(third)
         fifth = self.fifth(fourth)
         fourth = self.down_fourth(torch.cat([_double(fifth), fourth], dim=1))
@@ -105,8 +109,7 @@ class Detector(nn.Module):
         super().__init__()
         if image_size <= 0 or image_size % STRIDES[-1]:
             raise ValueError(f"image_size {image_size} is not a positive multiple of {STRIDES[-1]}")
-        widths = (base_width, 2 * base_width, 4 * base_width, 8 * base_width, 20 * base_width // 3 * 2)
-        self.body = Body(widths)
+        self.body = Body(body_widths(base_width))
         hidden = 4 * base_width
         self.side_heads = nn.ModuleList(_head(channels, hidden, 4) for channels in self.body.channels)
         self.class_heads = nn.ModuleList(_head(channels, hidden, classes) for channels in self.body.channels)
@@ -126,6 +129,11 @@ class Detector(nn.Module):
         distances = functional.softplus(sides) * self.strides[:, None]
         corners = torch.cat([self.points - distances[..., :2], self.points + distances[..., 2:]], dim=-1)
         return corners, logits
+
+
+def body_widths(base_width: int) -> tuple[int, int, int, int, int]:
+    """The channels of the body's five stages."""
+    return base_width, 2 * base_width, 4 * base_width, 8 * base_width, 20 * base_width // 3 * 2
 
 
 def point_grid(image_size: int) -> tuple[Tensor, Tensor]:

@@ -36,9 +36,13 @@ def write_model(
     ``chosen`` are the facts of :func:`scores.choose_scores`. The server gives every box whatever its score:
     they are for those who ask it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    write_onnx(detector, settings.image_size, folder / "model.onnx")
+    write_onnx(Deployed(detector), settings.image_size, folder / "model.onnx", ["boxes", "scores"])
     write_weights(detector, settings, folder)
+    write_facts(settings, metrics, chosen, folder / "model.json")
+    write_code({"serve.py": "inference.py"}, folder / "code")
+
+
+def write_facts(settings: Settings, metrics: dict[str, float], chosen: dict[str, Any], path: Path) -> None:
     facts = {
         "classes": list(settings.classes),
         "image_size": settings.image_size,
@@ -51,22 +55,27 @@ def write_model(
         },
         "metrics": metrics,
     } | chosen
-    (folder / "model.json").write_text(json.dumps(facts, indent=2) + "\n")
-    code = folder / "code"
-    code.mkdir(exist_ok=True)
-    shutil.copy(HERE / "serve.py", code / "inference.py")
-    shutil.copy(HERE / "serve_requirements.txt", code / "requirements.txt")
+    path.write_text(json.dumps(facts, indent=2) + "\n")
 
 
-def write_onnx(detector: Detector, image_size: int, path: Path) -> None:
-    """Export with any number of pictures as the first dimension.
+def write_code(files: dict[str, str], folder: Path) -> None:
+    """Copy ``files`` of this folder, under the names that they are to have, and what they need."""
+    folder.mkdir(exist_ok=True)
+    for source, name in files.items():
+        shutil.copy(HERE / source, folder / name)
+    shutil.copy(HERE / "serve_requirements.txt", folder / "requirements.txt")
+
+
+def write_onnx(network: nn.Module, image_size: int, path: Path, outputs: list[str]) -> None:
+    """Export with any number of pictures as the first dimension; makes the file's folder.
 
     By the TorchScript exporter: it takes half a second where the newer one takes ten, too long between a
     job's SIGTERM and its end, and the older PyTorch of SageMaker's containers has it as well.
     """
-    deployed = Deployed(detector).to("cpu", memory_format=torch.contiguous_format).eval()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deployed = network.to("cpu", memory_format=torch.contiguous_format).eval()
     example = torch.zeros(2, image_size, image_size, 3, dtype=torch.uint8)
-    names = ["image", "boxes", "scores"]
+    names = ["image", *outputs]
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore"

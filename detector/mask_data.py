@@ -27,36 +27,14 @@ class MaskExample:
 
 def read_mask_channel(channel: Path, image_size: int, classes: Sequence[str]) -> list[MaskExample]:
     """As :func:`data.read_channel`. Raises DataProblem, naming the record."""
-    return read_mask_examples(channel_pairs(channel, _manifest_pairs), image_size, len(classes))
+    return read_mask_examples(channel_pairs(channel, _manifest_pairs), image_size, classes)
 
 
 def read_mask_examples(
-    pairs: Iterable[tuple[str, bytes, bytes]], image_size: int, classes: int
+    pairs: Iterable[tuple[str, bytes, bytes]], image_size: int, classes: Sequence[str]
 ) -> list[MaskExample]:
     """Decode (name, image, mask) one after the other."""
-    return [_example(name, image, mask, image_size, classes) for name, image, mask in pairs]
-
-
-def mask_class_names(folder: Path) -> list[str]:
-    """The labels of a manifest in the order of their pixels, from the colour maps of its lines."""
-    names: dict[int, str] = {}
-    for name, line in manifest_lines(folder):
-        for value in line.values():
-            for pixel, label in _colour_map(name, value):
-                if names.setdefault(pixel, label) != label:
-                    raise DataProblem(f"{name}: pixel {pixel} is {label!r} here, {names[pixel]!r} before")
-    names.pop(0, None)
-    if not names or sorted(names) != list(range(1, len(names) + 1)):
-        raise DataProblem(f"{folder}: the colour maps name {names or 'no classes'}: pass --classes")
-    return [names[pixel] for pixel in sorted(names)]
-
-
-def _colour_map(name: str, metadata: object) -> list[tuple[int, str]]:
-    entries = metadata.get("internal-color-map", {}) if isinstance(metadata, dict) else {}
-    try:
-        return [(int(pixel), entry["class-name"]) for pixel, entry in entries.items()]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DataProblem(f"{name}: not a map of pixels to classes: {str(entries)[:80]}") from error
+    return [_example(name, image, mask, image_size, len(classes)) for name, image, mask in pairs]
 
 
 def _manifest_pairs(folder: Path) -> Iterator[tuple[str, bytes, bytes]]:

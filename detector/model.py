@@ -61,13 +61,15 @@ class PyramidPooling(nn.Module):
         return self.join(torch.cat(ranges, dim=1))
 
 
-class Body(nn.Module):
-    """Backbone and neck: pictures (n, 3, size, size) to features at strides 8, 16 and 32."""
+class Pyramid(nn.Module):
+    """Backbone and the way down: pictures (n, 3, size, size) to features at strides 4, 8, 16 and 32.
+
+    Those at 8 and 16 have seen what the deeper ones make of their surroundings.
+    """
 
     def __init__(self, widths: tuple[int, int, int, int, int]):
         super().__init__()
         first, second, third, fourth, fifth = widths
-        self.channels = widths[2:]
         self.early = nn.Sequential(
             Convolution(3, first, stride=2), Convolution(first, second, stride=2), CrossStage(second, second)
         )
@@ -78,21 +80,30 @@ class Body(nn.Module):
         )
         self.down_fourth = CrossStage(fifth + fourth, fourth, residual=False)
         self.down_third = CrossStage(fourth + third, third, residual=False)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        early = self.early(pictures)
+        third = self.third(early)
+        fourth = self.fourth(third)
+        fifth = self.fifth(fourth)
+        fourth = self.down_fourth(torch.cat([_double(fifth), fourth], dim=1))
+        third = self.down_third(torch.cat([_double(fourth), third], dim=1))
+        return early, third, fourth, fifth
+
+
+class Body(Pyramid):
+    """Backbone and neck: pictures (n, 3, size, size) to features at strides 8, 16 and 32."""
+
+    def __init__(self, widths: tuple[int, int, int, int, int]):
+        super().__init__(widths)
+        self.channels = third, fourth, fifth = widths[2:]
         self.shrink_third = Convolution(third, third, stride=2)
         self.up_fourth = CrossStage(third + fourth, fourth, residual=False)
         self.shrink_fourth = Convolution(fourth, fourth, stride=2)
         self.up_fifth = CrossStage(fourth + fifth, fifth, residual=False)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.deepen(self.early(pictures))
-
-    def deepen(self, early: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Features at stride 4, as ``early`` gives them, to those at strides 8, 16 and 32."""
-        third = self.third(early)
-        fourth = self.fourth(third)
-        fifth = self.fifth(fourth)
-        fourth = self.down_fourth(torch.cat([_double(fifth), fourth], dim=1))
-        third = self.down_third(torch.cat([_double(fourth), third], dim=1))
+        _, third, fourth, fifth = super().forward(pictures)
         fourth = self.up_fourth(torch.cat([self.shrink_third(third), fourth], dim=1))
         fifth = self.up_fifth(torch.cat([self.shrink_fourth(fourth), fifth], dim=1))
         return third, fourth, fifth

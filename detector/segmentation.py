@@ -1,53 +1,80 @@
-"""The network for masks: the detector's body with one head at stride 4, and what it learns from."""
+"""The task of painting masks. See :class:`task.Task`."""
 
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import torch
-from mask_data import IGNORED
-from model import STRIDES, Body, CrossStage, body_widths
-from torch import Tensor, nn
-from torch.nn import functional
+from export import write_code, write_facts, write_onnx
+from mask_augmentation import augment_mask
+from mask_data import MaskExample, read_mask_channel
+from mask_metrics import mask_quality
+from mask_model import Segmenter, mask_loss
+from mask_serving import STRIDE, class_ids
+from pretrained import write_weights
+from settings import Settings
+from task import Batch, View
+from torch import Tensor
 
 
-class Segmenter(nn.Module):
-    """Pictures to the class of every fourth pixel.
+class Segmentation:
+    goal = "validation:mIOU"  # as the built-in algorithm semantic-segmentation calls it
 
-    ``forward`` takes RGB pictures (n, size, size, 3) in uint8 and gives logits (n, classes + 1, size / 4,
-    size / 4) in single precision; channel 0 is the background, channel i + 1 the i-th class.
-    """
+    read_channel = staticmethod(read_mask_channel)
+    augment = staticmethod(augment_mask)
 
-    def __init__(self, classes: int, image_size: int, base_width: int = 12):
-        super().__init__()
-        if image_size <= 0 or image_size % STRIDES[-1]:
-            raise ValueError(f"image_size {image_size} is not a positive multiple of {STRIDES[-1]}")
-        widths = body_widths(base_width)
-        _, second, third, _, _ = widths
-        self.body = Body(widths)
-        self.join = CrossStage(third + second, third, residual=False)
-        self.head = nn.Conv2d(third, classes + 1, 1)
-        # Nearly all pixels are background: start so, and the first steps are not spent on learning it.
-        nn.init.zeros_(self.head.bias)
-        nn.init.constant_(self.head.bias[:1], 2.0)
+    def describe(self, examples: Sequence[MaskExample]) -> str:
+        return f"{len(examples)} images with masks"
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        early = self.body.early((pictures.permute(0, 3, 1, 2).float() - 114) / 58)
-        third, _, _ = self.body.deepen(early)
-        third = functional.interpolate(third, scale_factor=2.0, mode="nearest")
-        return self.head(self.join(torch.cat([third, early], dim=1))).float()
+    def make_model(self, settings: Settings) -> Segmenter:
+        return Segmenter(len(settings.classes), settings.image_size, settings.base_width)
+
+    def is_by_class(self, name: str) -> bool:
+        return name.startswith("class_head.")
+
+    def collate(self, views: Sequence[View]) -> Batch:
+        """Pictures, and class ids (n, size / 4, size / 4) in int64."""
+        pictures, masks = (np.stack(part) for part in zip(*views, strict=True))
+        return torch.from_numpy(pictures), torch.from_numpy(masks).long()
+
+    def loss(self, model: Segmenter, outputs: Tensor, truths: Sequence[Tensor]) -> Tensor:
+        return mask_loss(outputs, *truths)
+
+    def select(self, outputs: Tensor) -> list[np.ndarray]:
+        """Class ids of the network's whole square, as many bytes as it has pixels."""
+        square = outputs.shape[-1] * STRIDE, outputs.shape[-2] * STRIDE
+        return [class_ids(logits, square, square) for logits in outputs.cpu().numpy()]
+
+    def score(
+        self, settings: Settings, examples: Sequence[MaskExample], found: Sequence[np.ndarray]
+    ) -> dict[str, float]:
+        """Those of :func:`mask_metrics.mask_quality`, at the network's size."""
+        pairs = (
+            (example.mask, mask[: example.mask.shape[0], : example.mask.shape[1]])
+            for example, mask in zip(examples, found, strict=True)
+        )
+        quality = mask_quality(pairs, settings.classes)
+        return {f"validation:{name}": value for name, value in quality.items()}
+
+    def choose(
+        self, settings: Settings, examples: Sequence[MaskExample], found: Sequence[np.ndarray]
+    ) -> tuple[dict[str, Any], dict[str, float]]:
+        """Nothing: a mask has no scores, and so no thresholds."""
+        return {}, {}
+
+    def write_model(
+        self,
+        model: Segmenter,
+        settings: Settings,
+        metrics: dict[str, float],
+        chosen: dict[str, Any],
+        folder: Path,
+    ) -> None:
+        write_onnx(model, settings.image_size, folder / "model.onnx", ["logits"])
+        write_weights(model, settings, folder)
+        write_facts(settings, metrics, chosen, folder / "model.json")
+        write_code({"mask_serving.py": "inference.py", "serve.py": "serve.py"}, folder / "code")
 
 
-def mask_loss(logits: Tensor, masks: Tensor) -> Tensor:
-    """One number for a batch: cross entropy, which every pixel counts in, and dice, in which a rare class
-    counts as much as the background.
-
-    Takes logits (n, classes, height, width) and masks (n, height, width) of class ids, int64, IGNORED where
-    nothing is known. Dice is 1 - 2 |A n B| / (|A| + |B|) of probabilities, its mean over the classes that
-    occur in the batch. Source: V-Net, arXiv 1606.04797.
-    """
-    known = masks != IGNORED
-    if not known.any():
-        return logits.sum() * 0
-    entropy = functional.cross_entropy(logits, masks, ignore_index=IGNORED)
-    truth = functional.one_hot(masks.where(known, 0), logits.shape[1]).movedim(-1, 1) * known[:, None]
-    likelihood = logits.softmax(dim=1) * known[:, None]
-    shared, sizes = (part.sum(dim=(0, 2, 3)) for part in (likelihood * truth, likelihood + truth))
-    occurs = truth.sum(dim=(0, 2, 3)) > 0
-    return entropy + (1 - 2 * shared[occurs] / sizes[occurs]).mean()
+SEGMENTATION = Segmentation()

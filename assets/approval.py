@@ -2,19 +2,20 @@
 
 import dagster as dg
 
-from assets.gate import AgainstLive, live_model
+from assets.gate import AgainstLive
+from assets.live_model import live_model
 from assets.records import read_record
 from resources.loop import Loop
 from resources.model_registry import APPROVED, PENDING, REJECTED, ModelPackage, ModelRegistry
 from resources.object_store import ObjectStore
-from vision.evaluation import Evaluation
+from vision.measures import Measures
 
 
 def register(
     registry: ModelRegistry,
     store: ObjectStore,
     loop: Loop,
-    result: Evaluation,
+    result: Measures,
     test: str,
     compared: AgainstLive,
 ) -> ModelPackage:
@@ -23,8 +24,7 @@ def register(
         loop.uri(f"evaluations/{compared.model}-{test[:12]}-metrics.json"), result.as_dict()
     )
     notes = {
-        "map_50": f"{result.map_50:.4f}",
-        "map_50_95": f"{result.map_50_95:.4f}",
+        **{name: f"{value:.4f}" for name, value in result.headline().items()},
         "images": str(result.images),
         "test_split": test,
     }

@@ -1,14 +1,12 @@
 """What the model sees in images that nobody drew on."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
+from assets.answers import answers_of
 from assets.costs import Costs, cost_check, cost_within_limit
-from assets.pictures import contact_sheet_of
 from assets.raw_images import raw_images
 from assets.records import OWNERS, publish, read_record
 from assets.splits import PURPOSES
@@ -18,8 +16,6 @@ from resources.loop import Loop
 from resources.names import sha256
 from resources.object_store import ObjectStore
 from resources.sagemaker_jobs import TransformJobs
-from vision.boxes import Box
-from vision.predictions import parse_prediction
 
 
 @dg.asset(
@@ -37,10 +33,11 @@ def batch_predictions(
     store: ObjectStore,
     transform_jobs: TransformJobs,
 ) -> dg.MaterializeResult:
-    """The model's boxes on all images that are not labeled yet and on the test split, as a table.
+    """What the model sees in all images that are not labeled yet and in the test split, as a table.
 
-    A SageMaker transform job predicts them. `transform.images` of the loop's file chooses other images. The
-    table has every box; counted and drawn are those whose score is at least `score_floor`.
+    A SageMaker transform job asks it. `transform.images` of the loop's file chooses other images. The table
+    has every box; counted and drawn are those whose score is at least `score_floor`. Of masks it has each
+    label's pixels, and where the mask is: a PNG in the colours of the labels.
     """
     model = read_record(store, loop, "trained_model")
     images = {row["uri"]: row for row in read_record(store, loop, "raw_images")["images"]}
@@ -55,23 +52,16 @@ def batch_predictions(
     etags = {uri: images[uri]["etag"] for uri in chosen}
     costs = Costs(loop, context.log.info)
     job, answers = transform(store, loop, transform_jobs, model["model"], etags, context.log.info, costs)
-    predictions = {
-        uri: parse_prediction(body, model["labels"], images[uri]["width"], images[uri]["height"])
-        for uri, body in answers.items()
-    }
-    body = table(predictions)
+    body, numbers, pictures = answers_of(loop).batch(store, loop, model, images, answers)
     uri = store.write(loop.uri(f"predictions/{sha256(body)[:12]}.csv"), body, "text/csv")
-    sure = {
-        image: [box for box in boxes if box.score >= loop.score_floor] for image, boxes in predictions.items()
-    }
     return publish(
         store,
         loop,
         "batch_predictions",
         {"predictions": uri, "sha256": sha256(body), "model": model["model"], "etags": etags},
         metadata={
-            "pictures": contact_sheet_of(store, loop, sure.items(), f"predictions of {model['model']}"),
-            **numbers(sure),
+            "pictures": pictures,
+            **numbers,
             **costs.metadata(),
             "transform_job": job,
             "predictions": uri,
@@ -85,26 +75,3 @@ def choose(images: Mapping[str, Any], split: Mapping[str, set[str]], wanted: Seq
     labeled = set().union(*split.values())
     sides = dict(split) | {"unlabeled": set(images) - labeled}
     return sorted(set().union(*(sides[side] for side in wanted)) & set(images))
-
-
-def table(predictions: Mapping[str, Sequence[Box]]) -> bytes:
-    """CSV: image, label, score, left, top, width, height (pixels of the stored image)."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["image", "label", "score", "left", "top", "width", "height"])
-    for uri, boxes in sorted(predictions.items()):
-        for box in boxes:
-            corner = [f"{value:.1f}" for value in (box.left, box.top, box.width, box.height)]
-            writer.writerow([uri, box.label, f"{box.score:.4f}", *corner])
-    return text.getvalue().encode()
-
-
-def numbers(predictions: Mapping[str, Sequence[Box]]) -> dict[str, Any]:
-    boxes = [box for found in predictions.values() for box in found]
-    return {
-        "images": len(predictions),
-        "boxes": len(boxes),
-        "boxes_per_image": round(len(boxes) / len(predictions), 2),
-        "images_without_box": sum(not found for found in predictions.values()),
-        "mean_score": round(sum(box.score for box in boxes) / max(len(boxes), 1), 3),
-    }

@@ -9,18 +9,15 @@ from assets.costs import Costs, cost_check, cost_within_limit
 from assets.evaluation_history import history_metadata, remember, what_to_show_beside
 from assets.evaluation_report import write_report
 from assets.gate import NOT_WORSE_THAN_LIVE, compare_with_live, not_worse_than_live
-from assets.labels import read_accepted
-from assets.predicted_boxes import predict_test_split
+from assets.measuring import measuring
 from assets.records import OWNERS, publish, read_record
 from assets.trained_model import trained_model
 from resources.loop import Loop
 from resources.model_registry import ModelRegistry
 from resources.object_store import ObjectStore
 from resources.sagemaker_jobs import TransformJobs
-from vision.evaluation import Evaluation, evaluate
-from vision.manifest import LabeledImage
-from vision.over_time import Measured, commonest
-from vision.pictures import precision_recall_svg
+from vision.measures import Measures
+from vision.over_time import Measured
 
 
 @dg.asset(
@@ -29,7 +26,8 @@ from vision.pictures import precision_recall_svg
         dg.AssetCheckSpec(
             "map_above_floor",
             asset="evaluation",
-            description="Warns when mAP at an overlap of 0.5 is below `map_floor` of the loop's file.",
+            description="Warns when mAP at an overlap of 0.5, or the mIoU of masks, is below `map_floor` of "
+            "the loop's file.",
         ),
         NOT_WORSE_THAN_LIVE,
         cost_check("evaluation", "transform"),
@@ -47,24 +45,25 @@ def evaluation(
     transform_jobs: TransformJobs,
     registry: ModelRegistry,
 ) -> dg.MaterializeResult:
-    """COCO's average precision of the model on the test split, predicted by a transform job.
+    """How good the model is on the test split, predicted by a transform job.
 
-    mAP50 is the mean over the labels of the average precision at an overlap of 0.5, mAP50-95 the mean over
-    overlaps from 0.5 to 0.95. The live model is measured on the same images, and one that is surely worse
-    than it does not take its place. The model becomes a version in the model registry, where people can
-    approve or reject it. The report shows its worst images, and how the models before it were.
+    Boxes are measured by COCO's average precision: mAP50 is its mean over the labels at an overlap of 0.5,
+    mAP50-95 the mean over overlaps from 0.5 to 0.95. Masks by mIoU, the mean of intersection over union over
+    background and labels, and by boundary F, which tells how well their edges agree. The live model is
+    measured on the same images, and one that is surely worse than it does not take its place. The model
+    becomes a version in the model registry, where people can approve or reject it. The report shows its
+    worst images, and how the models before it were.
     """
-    model, test = read_record(store, loop, "trained_model"), read_record(store, loop, "test_split")
-    truth = read_truth(store, loop, test)
+    model, split = read_record(store, loop, "trained_model"), read_record(store, loop, "test_split")
     costs = Costs(loop, context.log.info)
-    asked = (truth, test["etags"], context.log.info, costs)
-    found = predict_test_split(store, loop, transform_jobs, model, *asked)
+    test = measuring(store, loop, transform_jobs, split, context.log.info, costs)
     known = list(dict.fromkeys([*model["labels"], *loop.labels]))  # labels may be newer than the model
-    result = evaluate(truth, found.boxes, known)
-    compared = compare_with_live(store, loop, transform_jobs, model["model"], found.boxes, *asked)
-    past = remember(store, loop, Measured(model["model"], test["sha256"], result))
-    beside = what_to_show_beside(truth, compared, past)
-    package = register(registry, store, loop, result, test["sha256"], compared)
+    found = test.ask(model)
+    result = test.evaluate(found, known)
+    compared = compare_with_live(store, loop, test, model["model"], found, known)
+    past = remember(store, loop, Measured(model["model"], split["sha256"], result))
+    beside = what_to_show_beside(compared, past)
+    package = register(registry, store, loop, result, split["sha256"], compared)
     return publish(
         store,
         loop,
@@ -72,14 +71,15 @@ def evaluation(
         result.as_dict()
         | {
             "model": model["model"],
-            "test": test["sha256"],
-            "sample": min(truth),
+            "test": split["sha256"],
+            "sample": min(test.truth),
             "predictions": found.uri,
             "package": package.arn,
         },
         metadata=numbers(result)
+        | test.details(result)
         | history_metadata(past, beside)
-        | write_report(store, loop, truth, found.boxes, compared, past, beside)
+        | write_report(store, loop, test, found, compared, past, beside)
         | costs.metadata()
         | {
             "model": model["model"],
@@ -95,36 +95,16 @@ def evaluation(
     )
 
 
-def read_truth(store: ObjectStore, loop: Loop, test: dict[str, Any]) -> dict[str, LabeledImage]:
-    """The images of the test split by URI. Raises dg.Failure when there is no box among them."""
-    truth = {image.uri: image for image in read_accepted(store, loop, test)}
-    if not any(image.boxes for image in truth.values()):
-        raise dg.Failure(
-            f"The test split has {len(truth)} images and no box on them: there is nothing to measure by. "
-            "Label more images, or raise splits.fractions.test in the loop's file.",
-            allow_retries=False,
-        )
-    return truth
-
-
-def map_above_floor(result: Evaluation, floor: float) -> dg.AssetCheckResult:
+def map_above_floor(result: Measures, floor: float) -> dg.AssetCheckResult:
+    measure = next(iter(result.headline()))
     return dg.AssetCheckResult(
         check_name="map_above_floor",
-        passed=result.map_50 >= floor,
+        passed=result.main >= floor,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"map_50": result.map_50, "floor": floor},
+        metadata={measure: result.main, "floor": floor},
     )
 
 
-def numbers(result: Evaluation) -> dict[str, Any]:
-    return {
-        "map_50": round(result.map_50, 4),
-        "map_50_95": round(result.map_50_95, 4),
-        "images": result.images,
-        "precision_and_recall": dg.MetadataValue.md(curves(result)),
-    }
-
-
-def curves(result: Evaluation) -> str:
-    """The most frequent labels' curves: more do not fit into a picture that the UI shows inline."""
-    return precision_recall_svg({label: result.curves[label] for label in commonest(result)})
+def numbers(result: Measures) -> dict[str, Any]:
+    means = {name: round(value, 4) for name, value in result.headline().items()}
+    return means | {"images": result.images}

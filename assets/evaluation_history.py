@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -11,15 +11,15 @@ from assets.gate import AgainstLive
 from assets.tables import table
 from resources.loop import Loop
 from resources.object_store import ObjectStore
-from vision.evaluation import Evaluation, evaluate
-from vision.manifest import LabeledImage
+from vision.evaluation import Evaluation
+from vision.measures import Measures, names
 from vision.over_time import (
     Beside,
     Measured,
-    ap_50,
     change,
     commonest,
     curves_beside,
+    of_label,
     over_time_picture,
 )
 
@@ -42,24 +42,15 @@ def remember(store: ObjectStore, loop: Loop, measured: Measured) -> list[Measure
     return [*past, measured]
 
 
-def what_to_show_beside(
-    truth: Mapping[str, LabeledImage],
-    compared: AgainstLive,
-    past: Sequence[Measured],
-) -> Beside | None:
+def what_to_show_beside(compared: AgainstLive, past: Sequence[Measured]) -> Beside | None:
     """The live model on the same images; where none other is live, the evaluation before. ``past`` ends with
     the new one.
     """
-    new = past[-1]
-    if compared.live_boxes is not None:
-        labels = list(new.result.per_class)
-        boxes = {  # a label that is no more is in no truth
-            uri: [box for box in found if box.label in labels] for uri, found in compared.live_boxes.items()
-        }
-        return Beside(f"the live model {compared.live}, on the same images", evaluate(truth, boxes, labels))
+    if compared.live_result is not None:
+        return Beside(f"the live model {compared.live}, on the same images", compared.live_result)
     if len(past) < 2:
         return None
-    before = past[-2]
+    before, new = past[-2:]
     images = "the same images" if before.test == new.test else f"another test split ({before.test[:12]})"
     return Beside(f"the evaluation before: {before.model}, on {images}", before.result)
 
@@ -74,34 +65,37 @@ def history_metadata(past: Sequence[Measured], beside: Beside | None) -> dict[st
         "over_time": dg.MetadataValue.md(over_time_picture(past)),
         "evaluations": evaluations_table(past),
     }
-    if beside:
+    if beside and isinstance(result, Evaluation):  # masks have no scores, and so no curves
         shown["curves_beside"] = dg.MetadataValue.md(curves_beside(result, beside.result))
     return shown
 
 
-def label_numbers(result: Evaluation) -> dict[str, float]:
-    """``ap50_<label>`` of each label in the truth. Names that are alike get a number."""
+def label_numbers(result: Measures) -> dict[str, float]:
+    """``ap50_<label>`` or ``iou_<label>`` of each label that has one. Names that are alike get a number."""
     numbers: dict[str, float] = {}
-    for label, values in result.per_class.items():
-        if values["ap_50"] is not None:
-            name = "ap50_" + re.sub(r"\W+", "_", label.lower()).strip("_")
+    for label in result.per_class:
+        value, _ = result.of_label(label)
+        if value is not None:
+            plain = re.sub(r"\W+", "_", label.lower()).strip("_")
+            name = f"{names(result).label.lower()}_{plain}"
             alike = sum(known == name or known.startswith(f"{name}__") for known in numbers)
-            numbers[f"{name}__{alike + 1}" if alike else name] = round(values["ap_50"], 4)
+            numbers[f"{name}__{alike + 1}" if alike else name] = round(value, 4)
     return numbers
 
 
-def per_label(result: Evaluation, old: Evaluation | None) -> dg.MetadataValue:
-    columns = {"label": "string", "AP50": "float", "before": "float", "change": "float", "AP50-95": "float"}
+def per_label(result: Measures, old: Measures | None) -> dg.MetadataValue:
+    named = names(result)
+    columns = {"label": "string", named.label: "float", "before": "float", "change": "float"}
     return table(
-        columns | {"boxes": "int", "predicted": "int"},
+        columns | {named.label_second: "float", named.counted: "int", "predicted": "int"},
         (
             {
                 "label": label,
-                "AP50": rounded(values["ap_50"]),
-                "before": rounded(before := ap_50(old, label) if old else None),
-                "change": rounded(change(values["ap_50"], before)),
-                "AP50-95": rounded(values["ap_50_95"]),
-                "boxes": values["truths"],
+                named.label: rounded(value := of_label(result, label)),
+                "before": rounded(before := of_label(old, label) if old else None),
+                "change": rounded(change(value, before)),
+                named.label_second: rounded(result.of_label(label)[1]),
+                named.counted: values["truths"],
                 "predicted": values["predictions"],
             }
             for label, values in result.per_class.items()
@@ -110,10 +104,10 @@ def per_label(result: Evaluation, old: Evaluation | None) -> dg.MetadataValue:
 
 
 def evaluations_table(past: Sequence[Measured]) -> dg.MetadataValue:
-    """The last evaluations, the newest first, with the AP50 of the commonest labels."""
-    labels = commonest(past[-1].result)
-    columns = {"model": "string", "test split": "string", "images": "int", "mAP50": "float"}
-    columns |= {"mAP50-95": "float", **{f"AP50 {label}": "float" for label in labels}}
+    """The last evaluations, the newest first, with the values of the commonest labels."""
+    labels, named = commonest(past[-1].result), names(past[-1].result)
+    columns = {"model": "string", "test split": "string", "images": "int", named.main: "float"}
+    columns |= {named.second: "float", **{f"{named.label} {label}": "float" for label in labels}}
     return table(
         columns,
         (
@@ -121,9 +115,9 @@ def evaluations_table(past: Sequence[Measured]) -> dg.MetadataValue:
                 "model": each.model,
                 "test split": each.test[:12],
                 "images": each.result.images,
-                "mAP50": rounded(each.result.map_50),
-                "mAP50-95": rounded(each.result.map_50_95),
-                **{f"AP50 {label}": rounded(ap_50(each.result, label)) for label in labels},
+                named.main: rounded(each.result.main),
+                named.second: rounded(each.result.second),
+                **{f"{named.label} {label}": rounded(of_label(each.result, label)) for label in labels},
             }
             for each in reversed(past)
         ),

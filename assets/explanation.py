@@ -13,10 +13,10 @@ from assets.records import read_record
 from resources.loop import Loop
 from resources.object_store import ObjectStore
 from resources.served_model import ServedModel
-from vision.boxes import Box
 from vision.images import inspect_image
-from vision.manifest import LabeledImage, read_labeled
+from vision.manifest import ImageLabel, read_labeled
 from vision.nearest import Nearest, Question, nearest_label
+from vision.seen import Seen
 
 Origin = dict[str, Any]  # of a label, as assets.labels.Label.origin gives it
 
@@ -26,8 +26,7 @@ class Explanation:
     """The chain from a served prediction back to people's answers; its ends may be missing, and say so."""
 
     image: str
-    boxes: list[Box]  # predicted, with scores from the loop's ``score_floor`` on, the surest first
-    score_floor: float
+    seen: Seen  # what was predicted
     served: ServedModel
     nearest: Nearest
     origin: Origin | None  # None where no history tells of the label
@@ -44,7 +43,7 @@ class Explanation:
 class TrainedOn:
     """What a model learned from, as it was then."""
 
-    images: list[LabeledImage]
+    images: list[ImageLabel]
     etags: dict[str, str]  # by URI; those of images that nothing tells of any more are missing
 
 
@@ -60,7 +59,7 @@ class History:
                 self._by_content[(origin["etag"], *made)] = origin
                 self._by_name[(origin["image"], *made)] = self._by_name[(uri, *made)] = origin
 
-    def find(self, label: LabeledImage, etag: str | None = None) -> Origin | None:
+    def find(self, label: ImageLabel, etag: str | None = None) -> Origin | None:
         """Of a label as a training manifest has it."""
         made = label.job, label.created
         return self._by_content.get((etag, *made)) or self._by_name.get((label.uri, *made))
@@ -72,26 +71,25 @@ def explain(
     served: ServedModel,
     name: str,
     image: bytes,
-    boxes: list[Box],
+    seen: Seen,
     etags: Collection[str] = (),
 ) -> Explanation:
-    """``boxes`` are what the endpoint saw in the ``image``, the surest first; ``name`` is how it is shown.
+    """``seen`` is what the endpoint saw in the ``image``; ``name`` is how it is shown.
 
     ``etags`` are what S3 calls the image where that is not the MD5 of its bytes. Raises dg.Failure where the
     chain breaks before it gets to a label, and vision.images.ImageProblem.
     """
     history = read_history(store, loop)
-    trained_on = read_trained_on(store, served, history)
+    trained_on = read_trained_on(store, loop, served, history)
     nearest = nearest_label(
-        question(image, boxes, etags), trained_on.images, trained_on.etags, read_fingerprints(store, loop)
+        question(image, seen, etags), trained_on.images, trained_on.etags, read_fingerprints(store, loop)
     )
     etag = trained_on.etags.get(nearest.image.uri)
     origin = history.find(nearest.image, etag)
     where = places(read_record(store, loop, "raw_images")["images"])
     return Explanation(
         image=name,
-        boxes=boxes,
-        score_floor=loop.score_floor,
+        seen=seen,
         served=served,
         nearest=nearest,
         origin=origin,
@@ -100,10 +98,11 @@ def explain(
     )
 
 
-def question(image: bytes, boxes: Sequence[Box], etags: Collection[str]) -> Question:
+def question(image: bytes, seen: Seen, etags: Collection[str]) -> Question:
     facts = inspect_image(image)
     md5 = hashlib.md5(image, usedforsecurity=False).hexdigest()
-    return Question({md5, *etags}, facts.difference_hash, facts.width, facts.height, next(iter(boxes), None))
+    asked = {md5, *etags}, facts.difference_hash, facts.width, facts.height
+    return Question(*asked, seen.label, seen.box)
 
 
 def read_history(store: ObjectStore, loop: Loop) -> History:
@@ -118,7 +117,7 @@ def read_history(store: ObjectStore, loop: Loop) -> History:
     return History(store.read_json(labels["history"]))
 
 
-def read_trained_on(store: ObjectStore, served: ServedModel, history: History) -> TrainedOn:
+def read_trained_on(store: ObjectStore, loop: Loop, served: ServedModel, history: History) -> TrainedOn:
     """The train split of the served model, which may be older than that of now. Raises dg.Failure."""
     uri = served.channels["train"]
     try:
@@ -128,7 +127,7 @@ def read_trained_on(store: ObjectStore, served: ServedModel, history: History) -
             f"{served.training_job} has trained {served.model} on {uri}, and there is no such file any more.",
             allow_retries=False,
         ) from error
-    images = read_labeled(body, served.attribute, served.labels).images
+    images = read_labeled(body, served.attribute, served.labels, form=loop.label_form).images
     if not images:
         raise dg.Failure(
             f"{uri}, which {served.training_job} was trained on, has no label that can be read under "
@@ -146,7 +145,7 @@ def split_etags(store: ObjectStore, manifest: str) -> dict[str, str]:
         return {}
 
 
-def known_etags(images: Sequence[LabeledImage], history: History) -> Iterator[tuple[str, str]]:
+def known_etags(images: Sequence[ImageLabel], history: History) -> Iterator[tuple[str, str]]:
     for image in images:
         if origin := history.find(image):
             yield image.uri, origin["etag"]

@@ -1,6 +1,6 @@
 """An explanation in words: the steps of its chain, for a terminal, a table or a script."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -12,23 +12,21 @@ from resources.aws import Aws
 from resources.loop import Loop
 from resources.object_store import ObjectStore
 from resources.served_model import served_model
-from vision.boxes import Box
 from vision.likeness import BITS
 from vision.nearest import Nearest
+from vision.seen import Seen
 
 Step = tuple[str, str]  # what it is, and which one
-SHOWN = 5  # boxes in one line
 KINDS = {"pre_annotation": "pre-annotation", "consolidation": "consolidation"}
 
 
 def steps(explanation: Explanation) -> list[Step]:
     """From the prediction back to the answers, one short line each; the answer files come last."""
     served, nearest = explanation.served, explanation.nearest
-    nothing = f"nothing scores {explanation.score_floor:g} or more"
     ended = f", ended {served.ended:%Y-%m-%d %H:%M}" if served.ended else ""
     return [
         ("image", explanation.image),
-        ("prediction", told_boxes(explanation.boxes) or nothing),
+        ("prediction", explanation.seen.told()),
         ("endpoint", f"{served.endpoint}, {served.status}"),
         ("configuration", served.config),
         ("model", served.model),
@@ -37,28 +35,16 @@ def steps(explanation: Explanation) -> list[Step]:
         *((f"{name} split", uri) for name, uri in served.channels.items()),
         ("nearest label", nearest.image.uri),
         ("chosen as", why(explanation)),
-        ("its boxes", told_boxes(nearest.image.boxes) or "none: people saw nothing there"),
+        (f"its {explanation.seen.noun}", explanation.seen.told_label(nearest.image)),
         *origin_steps(explanation),
     ]
-
-
-def told_boxes(boxes: Iterable[Box]) -> str:
-    """The first ones; empty for no boxes."""
-    told = [told_box(box) for box in boxes]
-    more = [f"{len(told) - SHOWN} more"] if len(told) > SHOWN else []
-    return "; ".join(told[:SHOWN] + more)
-
-
-def told_box(box: Box) -> str:
-    score = "" if box.score is None else f" {box.score:.2f}"
-    return f"{box.label}{score} at {box.left:.0f},{box.top:.0f} {box.width:.0f} x {box.height:.0f}"
 
 
 def why(explanation: Explanation) -> str:
     nearest = explanation.nearest
     if nearest.same_bytes:
         return "the very bytes of this image were trained on"
-    label = explanation.boxes[0].label if explanation.boxes else None
+    label = explanation.seen.label
     if label is None:
         group = f"{nearest.among} images that were trained on, as nothing is predicted"
     elif label in nearest.image.names:
@@ -115,14 +101,11 @@ def code(versions: list[str]) -> str:
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
-    """The same for scripts; boxes in pixels of their image, versions and URIs in full."""
+    """The same for scripts; boxes and regions in pixels of their image, versions and URIs in full."""
     served, nearest = explanation.served, explanation.nearest
     return {
         "image": explanation.image,
-        "prediction": {
-            "score_floor": explanation.score_floor,
-            "boxes": list(map(box_as_json, explanation.boxes)),
-        },
+        "prediction": explanation.seen.as_json(),
         "endpoint": {"name": served.endpoint, "status": served.status, "config": served.config},
         "model": {"name": served.model, "artifact": served.artifact, "labels": served.labels},
         "training_job": {
@@ -137,7 +120,7 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
             "same_bytes": nearest.same_bytes,
             "bits_apart": nearest.apart,
             "overlap": nearest.overlap,
-            "boxes": list(map(box_as_json, nearest.image.boxes)),
+            **explanation.seen.label_as_json(nearest.image),
         },
         "origin": explanation.origin,
         "answers": explanation.answers,
@@ -145,16 +128,12 @@ def as_json(explanation: Explanation) -> dict[str, Any]:
     }
 
 
-def box_as_json(box: Box) -> dict[str, Any]:
-    return {name: getattr(box, name) for name in ("label", "score", "left", "top", "width", "height")}
-
-
 def explained_sample(
-    store: ObjectStore, loop: Loop, aws: Aws, uri: str, image: bytes, boxes: list[Box]
+    store: ObjectStore, loop: Loop, aws: Aws, uri: str, image: bytes, seen: Seen
 ) -> dg.MetadataValue:
     """The chain of one prediction as a table. An endpoint that cannot be explained serves all the same."""
     try:
-        told = steps(explain(store, loop, served_model(aws, loop.endpoint_name), uri, image, boxes))
+        told = steps(explain(store, loop, served_model(aws, loop.endpoint_name), uri, image, seen))
     except dg.Failure as problem:
         told = [("not explained", problem.description or str(problem))]
     return table({"step": "string", "what": "string"}, ({"step": name, "what": text} for name, text in told))

@@ -1,41 +1,38 @@
 """Whether a new model may take the place of the live one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from assets.costs import Costs
-from assets.predicted_boxes import predict_test_split
-from assets.records import record_uri
+from assets.live_model import live_model
+from assets.measuring import Found, Measuring
 from resources.loop import Gate, Loop
 from resources.object_store import ObjectStore
-from resources.sagemaker_jobs import TransformJobs
-from vision.boxes import Box
-from vision.comparison import Difference, compare
-from vision.manifest import LabeledImage
+from vision.comparison import Difference
+from vision.measures import Measures
 
 NOT_WORSE_THAN_LIVE = dg.AssetCheckSpec(
     "not_worse_than_live",
     asset="evaluation",
     blocking=True,
     description="Blocks a model that is surely worse than the live one on the same test split: the whole "
-    "interval of the difference in mAP50 lies below -`gate.max_drop`. The interval holds `gate.confidence` "
-    "of what other test images would have shown. The live model goes on serving.",
+    "interval of the difference in mAP50, or mIoU of masks, lies below -`gate.max_drop`. The interval holds "
+    "`gate.confidence` of what other test images would have shown. The live model goes on serving.",
 )
 
 
 @dataclass(frozen=True)
 class AgainstLive:
     """A model beside the live one: ``difference`` is None where no other model is live, and so is
-    ``live_boxes``, what the live model sees in the test split.
+    ``live_result``, how good the live model is on the same images.
     """
 
     model: str
     live: str | None
     difference: Difference | None = None
-    live_boxes: Mapping[str, list[Box]] | None = None
+    live_result: Measures | None = None
 
     @property
     def is_live(self) -> bool:
@@ -45,35 +42,18 @@ class AgainstLive:
         return self.difference is not None and self.difference.surely_below(-gate.max_drop)
 
 
-def live_model(store: ObjectStore, loop: Loop) -> dict[str, Any] | None:
-    """The record of the endpoint: which model it serves. None before the first deployment."""
-    try:
-        return store.read_json(record_uri(loop, "live_endpoint"))
-    except FileNotFoundError:
-        return None
-
-
 def compare_with_live(
-    store: ObjectStore,
-    loop: Loop,
-    transform_jobs: TransformJobs,
-    model: str,
-    boxes: Mapping[str, list[Box]],
-    truth: Mapping[str, LabeledImage],
-    etags: Mapping[str, str],
-    log: Callable[[str], None],
-    costs: Costs | None = None,
+    store: ObjectStore, loop: Loop, test: Measuring, model: str, found: Found, labels: Sequence[str]
 ) -> AgainstLive:
-    """Both are measured on the test split of now, by the labels of now.
+    """Both are measured on the test split of now, by the labels of now; ``found`` is what ``model`` sees.
 
     Where the live model has never seen one of its images, a transform job asks it.
     """
     live = live_model(store, loop)
     if live is None or live["model"] == model:
         return AgainstLive(model, live["model"] if live else None)
-    old = predict_test_split(store, loop, transform_jobs, live, truth, etags, log, costs).boxes
-    difference = compare(truth, boxes, old, confidence=loop.gate.confidence)
-    return AgainstLive(model, live["model"], difference, old)
+    old = test.ask(live)
+    return AgainstLive(model, live["model"], test.compare(found, old, labels), test.evaluate(old, labels))
 
 
 def not_worse_than_live(compared: AgainstLive, gate: Gate) -> dg.AssetCheckResult:
@@ -91,8 +71,8 @@ def not_worse_than_live(compared: AgainstLive, gate: Gate) -> dg.AssetCheckResul
 
 def shown(difference: Difference) -> dict[str, Any]:
     return {
-        "map_50": round(difference.new, 4),
-        "map_50_of_live": round(difference.old, 4),
+        difference.measure: round(difference.new, 4),
+        f"{difference.measure}_of_live": round(difference.old, 4),
         "difference": round(difference.value, 4),
         "interval": f"{difference.low:+.4f} to {difference.high:+.4f}",
         "images": difference.images,

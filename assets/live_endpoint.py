@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.answers import answers_of
 from assets.approval import require_approval
 from assets.endpoint_parity import ENDPOINT_AGREES_WITH_BATCH, endpoint_agrees_with_batch
 from assets.evaluation import evaluation
@@ -17,10 +18,8 @@ from resources.model_registry import ModelRegistry
 from resources.names import job_name
 from resources.object_store import ObjectStore
 from resources.sagemaker_requests import deployment_config, endpoint_config_request
-from vision.boxes import Box
 from vision.images import inspect_image
-from vision.pictures import draw_boxes
-from vision.predictions import parse_prediction
+from vision.seen import Seen
 
 SERVED = {
     "instance_type": True,
@@ -32,10 +31,10 @@ SERVED = {
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the live endpoint sees in one image: boxes whose score is at least the loop's ``score_floor``."""
+    """What the live endpoint sees in one image."""
 
-    boxes: list[Box]  # the surest first
-    picture: bytes  # PNG: the image with these boxes
+    seen: Seen
+    picture: bytes  # PNG: the image with it
     milliseconds: float  # from asking the endpoint to its answer
 
 
@@ -83,10 +82,10 @@ def live_endpoint(
             "model": model["model"],
             "model_package": package.arn,
             "milliseconds": round(answer.milliseconds, 1),
-            "boxes_on_sample": len(answer.boxes),
+            f"{answer.seen.noun}_on_sample": len(answer.seen),
             "sample": measured["sample"],
             "explained_sample": explained_sample(
-                store, loop, endpoints.aws, measured["sample"], sample, answer.boxes
+                store, loop, endpoints.aws, measured["sample"], sample, answer.seen
             ),
             "deployment": loop.endpoint.deployment,
             **running_cost(loop),
@@ -129,7 +128,6 @@ def predict(endpoints: Endpoints, loop: Loop, labels: list[str], image: bytes) -
     Raises vision.images.ImageProblem for bytes that are no image.
     """
     facts = inspect_image(image)
-    answer = endpoints.invoke(loop.endpoint_name, image)
-    found = parse_prediction(answer.body, labels, facts.width, facts.height)
-    boxes = [box for box in found if box.score >= loop.score_floor]
-    return Prediction(boxes, draw_boxes(image, boxes, labels=labels), answer.milliseconds)
+    answer = endpoints.invoke(loop.endpoint_name, image, loop.trainer.answers)
+    seen = answers_of(loop).read(loop, answer.body, labels, (facts.width, facts.height))
+    return Prediction(seen, seen.draw(image), answer.milliseconds)

@@ -31,14 +31,19 @@ def contact_sheet_of_labels(
     if loop.label_form == "bounding_box":
         return contact_sheet_of(store, loop, ((image.uri, image.boxes) for image in shown), title)
     if loop.label_form == "semantic_segmentation":
-        masks = (read_mask(store.read(image.mask_uri), loop.labels) for image in shown)
-        items = [
-            (store.read(image.uri), mask, _key(loop, image.uri))
-            for image, mask in zip(shown, masks, strict=True)
-        ]
-        return _sheet(items, loop.labels, title)
+        return mask_sheet(store, loop, [(image.uri, image.mask_uri) for image in shown], loop.labels, title)
     items = [(store.read(image.uri), [], f"{image.name} · {_key(loop, image.uri)}") for image in shown]
     return _sheet(items, [], title)
+
+
+def mask_sheet(
+    store: ObjectStore, loop: Loop, masks: Iterable[tuple[str, str]], labels: Sequence[str], title: str
+) -> dg.MetadataValue:
+    """All given images with their masks; ``masks`` gives the URIs of both, ``labels`` what pixels mean."""
+    items = [
+        (store.read(image), read_mask(store.read(mask), labels), _key(loop, image)) for image, mask in masks
+    ]
+    return _sheet(items, labels, title)
 
 
 def _sheet(

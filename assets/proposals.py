@@ -15,7 +15,7 @@ import dagster as dg
 
 from assets.batches import Member
 from assets.costs import Costs
-from assets.gate import live_model
+from assets.live_model import live_model
 from assets.predicted_boxes import predict_boxes
 from assets.records import record_uri
 from assets.task_template import task_template

@@ -1,4 +1,4 @@
-"""The detector, trained on the labels."""
+"""The model, trained on the labels."""
 
 import json
 from collections.abc import Iterable
@@ -42,7 +42,7 @@ def trained_model(
     training_jobs: TrainingJobs,
     endpoints: Endpoints,
 ) -> dg.MaterializeResult:
-    """A detector trained by SageMaker on the train split, and the SageMaker model made of it.
+    """A model trained by SageMaker on the train split, and the SageMaker model made of it.
 
     The training job is named by everything that makes the model: labels, splits, the detector's code,
     container image, instance type and hyperparameters. The same inputs adopt the job that ran before.
@@ -162,7 +162,7 @@ def model_inputs(loop: Loop, train: dict[str, Any], validation: dict[str, Any], 
         "instance": loop.training.instance_type,
         "hyperparameters": loop.training.hyperparameters,
         "labels": loop.labels,
-        "attribute": loop.label_attribute,
+        "attribute": loop.kept_attribute,
     }
 
 

@@ -42,7 +42,7 @@ def demo(
 ):
     """Photographs, simulated labelers, training, a live endpoint, and one predicted image, drawn.
 
-    A loop about masks or classes, which has no trainer, ends with its labels, compared with the truth.
+    A loop about classes, which has no trainer, ends with its labels, compared with the truth.
     """
     from orchestration.demonstration import run_demonstration
 

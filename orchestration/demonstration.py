@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -19,6 +19,8 @@ from resources.aws import Aws
 from resources.loop import Loop
 from resources.object_store import ObjectStore
 from vision.exchange import Dataset, read_coco, read_voc
+from vision.measures import names, read_measures
+from vision.over_time import of_label
 
 SEED = 7
 
@@ -62,11 +64,12 @@ def run_demonstration(
                 ),
                 announce=lambda text: progress.console.print(text),
             )
+            lines: list[tuple[str, str]] = []
+            if loop.label_form != "bounding_box":
+                lines += label_results(loop, store, dataset.truth, home.labels / loop.name).items()
             if loop.can_train:
                 picture = save_prediction(headless, headless.record("evaluation")["sample"], home)
-                lines = model_results(headless, picture)
-            else:
-                lines = label_results(loop, store, dataset.truth, home.labels / loop.name)
+                lines += model_results(headless, picture)
         report(console, loop, lines, home, minutes=(time.monotonic() - began) / 60)
 
 
@@ -124,23 +127,25 @@ def save_prediction(headless: HeadlessLoop, image_uri: str, home: Home) -> Path:
     return file
 
 
-def model_results(headless: HeadlessLoop, picture: Path) -> dict[str, str]:
-    scores = headless.record("evaluation")
-    lines = {"test mAP50": f"{scores['map_50']:.3f} (mAP50-95 {scores['map_50_95']:.3f})"}
-    for label, values in scores["per_class"].items():
-        lines[f"  {label}"] = f"{shown(values['ap_50'])} on {values['truths']} boxes"
-    return lines | {"drawn prediction": str(picture), "endpoint": headless.loop.endpoint_name}
+def model_results(headless: HeadlessLoop, picture: Path) -> Iterator[tuple[str, str]]:
+    result = read_measures(headless.record("evaluation"))
+    named = names(result)
+    yield f"test {named.main}", f"{result.main:.3f} ({named.second} {result.second:.3f})"
+    for label, values in result.per_class.items():
+        score, truths = of_label(result, label), values["truths"]
+        none = f"no {named.counted} in the test split"
+        yield f"  {label}", none if score is None else f"{score:.3f} on {truths:,} {named.counted}"
+    yield "drawn prediction", str(picture)
+    yield "endpoint", headless.loop.endpoint_name
 
 
-def report(console: Console, loop: Loop, lines: dict[str, str], home: Home, minutes: float) -> None:
-    lines = lines | {"open the UI": "./labelloop up" + ("" if home.is_default else f" --home {home.root}")}
+def report(
+    console: Console, loop: Loop, lines: Sequence[tuple[str, str]], home: Home, minutes: float
+) -> None:
+    here = "" if home.is_default else f" --home {home.root}"
     console.print(f"\n{loop.name}: done in {minutes:.1f} min", style="bold", highlight=False)
-    for name, value in lines.items():
+    for name, value in (*lines, ("open the UI", f"./labelloop up{here}")):
         console.print(f"{name:18}{value}", soft_wrap=True, highlight=False, markup=False)
-
-
-def shown(score: float | None) -> str:
-    return "no boxes in the test split" if score is None else f"{score:.3f}"
 
 
 def answer_tasks(

@@ -55,7 +55,7 @@ def explain_image(
 def explanation_of(loop: Loop, aws: Aws, image: str) -> Explanation:
     if not loop.can_train:
         raise LoopError(
-            f"{loop.name}: a loop of {loop.task} has no model yet, so there is nothing to explain"
+            f"{loop.name}: a loop of {loop.label_form} has no model, so there is nothing to explain"
         )
     store, endpoints = ObjectStore(aws=aws), Endpoints(aws=aws)
     asked = read_image(store, loop, image)
@@ -64,7 +64,7 @@ def explanation_of(loop: Loop, aws: Aws, image: str) -> Explanation:
         raise dg.Failure(f"The endpoint {served.endpoint} is {served.status}: it answers nothing.")
     try:
         answer = predict(endpoints, loop, served.labels, asked.body)
-        return explain(store, loop, served, asked.name, asked.body, answer.boxes, asked.etags)
+        return explain(store, loop, served, asked.name, asked.body, answer.seen, asked.etags)
     except ImageProblem as problem:
         raise LoopError(f"{asked.name}: {problem}") from problem
     except PredictionProblem as problem:

@@ -89,7 +89,7 @@ def predicted_image(
         "image": config.image_uri,
         "picture": picture,
         "drawn": dg.MetadataValue.md(markdown_picture(answer.picture, config.image_uri)),
-        "boxes": len(answer.boxes),
+        answer.seen.noun: len(answer.seen),
         "milliseconds": round(answer.milliseconds, 1),
         "model": served["model"],
     }
@@ -99,5 +99,5 @@ def predicted_image(
 
 @dg.job
 def predict_image():
-    """Predict one image with the live endpoint and draw the boxes: config `image_uri`."""
+    """Predict one image with the live endpoint and draw what it sees: config `image_uri`."""
     predicted_image()

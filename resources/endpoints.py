@@ -18,7 +18,7 @@ LOST = {"Failed", "UpdateRollbackFailed"}  # nothing can be done with such an en
 
 @dataclass(frozen=True)
 class Answer:
-    """What an endpoint said about one image: JSON text, and how long it took from asking to answer."""
+    """What an endpoint said about one image, and how long it took from asking to answer."""
 
     body: bytes
     milliseconds: float
@@ -104,7 +104,7 @@ class Endpoints(dg.ConfigurableResource):
         client = self.aws.client("sagemaker")
         return describe_or_none(lambda: client.describe_endpoint(EndpointName=name))
 
-    def invoke(self, name: str, image: bytes) -> Answer:
+    def invoke(self, name: str, image: bytes, accept: str = "application/json") -> Answer:
         client = self.aws.client("sagemaker-runtime")
         start = time.perf_counter()
         with explained(f"ask the endpoint {name}"):
@@ -112,7 +112,7 @@ class Endpoints(dg.ConfigurableResource):
                 EndpointName=name,
                 Body=image,
                 ContentType="application/x-image",
-                Accept="application/json",
+                Accept=accept,
             )
         return Answer(answer["Body"].read(), milliseconds=(time.perf_counter() - start) * 1000)
 

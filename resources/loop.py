@@ -11,6 +11,7 @@ from resources.loop_budget import Budget
 from resources.loop_endpoint import Endpoint
 from resources.loop_labeling import Labeling
 from resources.settings import Settings as _Settings
+from resources.trainers import TRAINERS, Trainer
 
 Side = Literal["train", "validation", "test"]
 Task = Literal["bounding_box", "semantic_segmentation", "image_classification"]
@@ -129,7 +130,7 @@ class Gate(_Settings):
     """When a new model is worse than the one that is live, and so does not take its place."""
 
     max_drop: float = Field(
-        0.02, ge=0, le=1, description="The mAP50 that a new model may lose against the live one"
+        0.02, ge=0, le=1, description="The mAP50, or mIoU of masks, it may lose against the live one"
     )
     confidence: float = Field(
         0.95, gt=0, lt=1, description="How sure it must be that it loses more; few test images are never sure"
@@ -178,7 +179,9 @@ class Loop(_Settings):
     auto_approve: bool = Field(
         True, description="False: a new model serves only when a person has approved it in the model registry"
     )
-    map_floor: float = Field(0.3, ge=0, le=1, description="evaluation warns below this mAP50")
+    map_floor: float = Field(
+        0.3, ge=0, le=1, description="evaluation warns below this mAP50, or mIoU of masks"
+    )
     score_floor: float = Field(
         0.45, ge=0, le=1, description="Boxes with lower scores are not drawn and not counted"
     )
@@ -246,12 +249,12 @@ class Loop(_Settings):
     def _something_to_ask_a_model(self) -> "Loop":
         if self.labeling.proposals and (self.review or self.task != "bounding_box"):
             found = f"a review ({self.review.kind})" if self.review else self.task
-            raise ValueError(f"labeling.proposals: only bounding_box has a model to propose, found {found}")
+            raise ValueError(f"labeling.proposals: only bounding_box can be proposed, found {found}")
         if self.automation.selection == "uncertainty":
-            if not self.can_train:
+            if self.label_form != "bounding_box":
                 raise ValueError(
-                    f"automation.selection: uncertainty needs a model's predictions, and {self.label_form} "
-                    "has no model: choose random or diversity"
+                    "automation.selection: uncertainty goes by the scores of predicted boxes, and "
+                    f"{self.label_form} has none: choose random or diversity"
                 )
             if "unlabeled" not in self.transform.images:
                 raise ValueError(
@@ -301,8 +304,13 @@ class Loop(_Settings):
 
     @property
     def can_train(self) -> bool:
-        """There is a trainer for boxes only."""
-        return self.label_form == "bounding_box"
+        """There are trainers for boxes and masks only."""
+        return self.label_form in TRAINERS
+
+    @property
+    def trainer(self) -> Trainer:
+        """KeyError for a loop that cannot train."""
+        return TRAINERS[self.label_form]
 
     @property
     def slug(self) -> str:
@@ -335,11 +343,11 @@ class Loop(_Settings):
         """Where the loop keeps its own files: ``s3://<bucket>/loops/<name>/<path>``."""
         return f"s3://{self.bucket}/loops/{self.name}/{path}"
 
-    def script_hyperparameters(self, source_uri: str, program: str) -> dict[str, str]:
-        """The strings that script mode passes to ``program``, written as JSON like the SageMaker SDK does."""
+    def script_hyperparameters(self, source_uri: str) -> dict[str, str]:
+        """The strings that script mode passes to the trainer, written as JSON like the SageMaker SDK does."""
         values: dict[str, Any] = self.training.hyperparameters | {
             "classes": json.dumps(self.labels),
-            "sagemaker_program": program,
+            "sagemaker_program": self.trainer.program,
             "sagemaker_submit_directory": source_uri,
         }
         return {name: json.dumps(value) for name, value in values.items()}

@@ -108,7 +108,7 @@ def package_request(
         "InferenceSpecification": {
             "Containers": [{name: container[name] for name in SERVED if name in container}],
             "SupportedContentTypes": ["application/x-image"],
-            "SupportedResponseMIMETypes": ["application/json"],
+            "SupportedResponseMIMETypes": [loop.trainer.answers],
             "SupportedRealtimeInferenceInstanceTypes": [loop.endpoint.instance_type],
             "SupportedTransformInstanceTypes": [loop.transform.instance_type],
         },

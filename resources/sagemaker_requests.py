@@ -1,16 +1,12 @@
 """The parameters of SageMaker's Create calls, made of a loop's settings. Pure functions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from resources.loop import Loop
 
 LOOP_TAG = "labelloop"
-
-# What detector/train.py prints. https://docs.aws.amazon.com/sagemaker/latest/dg/training-metrics.html
-METRICS = [
-    {"Name": name, "Regex": rf"{name}=([0-9.eE+-]+);"}
-    for name in ("validation:mAP", "validation:mAP_50_95", "train:loss")
-]
+JSON = "application/json"
 
 
 def training_job_request(
@@ -31,13 +27,13 @@ def training_job_request(
         "AlgorithmSpecification": {
             "TrainingImage": image_uri,
             "TrainingInputMode": "Pipe",  # the only mode that reads augmented manifests
-            "MetricDefinitions": METRICS,
+            "MetricDefinitions": metric_definitions(loop.trainer.metrics),
         },
         "RoleArn": role_arn,
-        "HyperParameters": loop.script_hyperparameters(source_uri, "train.py"),
+        "HyperParameters": loop.script_hyperparameters(source_uri),
         "InputDataConfig": [
-            _labeled_channel("train", train_uri, loop.label_attribute),
-            _labeled_channel("validation", validation_uri, loop.label_attribute),
+            _labeled_channel("train", train_uri, loop.kept_attribute),
+            _labeled_channel("validation", validation_uri, loop.kept_attribute),
         ],
         "OutputDataConfig": {"S3OutputPath": output_uri},
         "ResourceConfig": {
@@ -48,6 +44,11 @@ def training_job_request(
         "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_runtime_seconds},
         "Tags": tags(loop),
     }
+
+
+def metric_definitions(names: Iterable[str]) -> list[dict[str, str]]:
+    """As the training program prints them: https://docs.aws.amazon.com/sagemaker/latest/dg/training-metrics.html"""
+    return [{"Name": name, "Regex": rf"{name}=([0-9.eE+-]+);"} for name in names]
 
 
 def _labeled_channel(name: str, manifest_uri: str, attribute: str) -> dict[str, Any]:
@@ -70,6 +71,7 @@ def _labeled_channel(name: str, manifest_uri: str, attribute: str) -> dict[str, 
 
 def model_request(loop: Loop, *, name: str, image_uri: str, model_uri: str, role_arn: str) -> dict[str, Any]:
     """CreateModel: the training job's model.tar.gz, which holds the program that serves it."""
+    answers = loop.trainer.answers
     return {
         "ModelName": name,
         "PrimaryContainer": {
@@ -78,6 +80,8 @@ def model_request(loop: Loop, *, name: str, image_uri: str, model_uri: str, role
             "Environment": {
                 "SAGEMAKER_PROGRAM": "inference.py",
                 "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+                # The container takes this for a client that does not say what it accepts.
+                **({} if answers == JSON else {"SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": answers}),
             },
         },
         "ExecutionRoleArn": role_arn,
@@ -104,7 +108,7 @@ def transform_job_request(
         },
         "TransformOutput": {
             "S3OutputPath": output_uri,
-            "Accept": "application/json",
+            "Accept": loop.trainer.answers,
             "AssembleWith": "None",
         },
         "TransformResources": {
@@ -144,7 +148,7 @@ def data_capture_config(loop: Loop) -> dict[str, Any]:
             "InitialSamplingPercentage": settings.percentage,
             "DestinationS3Uri": loop.capture_uri,
             "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
-            "CaptureContentTypeHeader": {"JsonContentTypes": ["application/json"]},
+            "CaptureContentTypeHeader": {"JsonContentTypes": [JSON]},
         }
     }
 

@@ -15,7 +15,7 @@ CELLS_AT_ONCE = 2_000_000  # of samples x predictions: bounds the memory, not th
 
 @dataclass(frozen=True)
 class Difference:
-    """mAP50 of a new model minus that of an old one.
+    """mAP50 of a new model minus that of an old one, or another ``measure``.
 
     ``low`` and ``high`` bound what other test images of the same kind would have shown, with the asked-for
     confidence: images are drawn again and again with replacement, the same ones for both models.
@@ -26,6 +26,7 @@ class Difference:
     low: float
     high: float
     images: int
+    measure: str = "map_50"
 
     @property
     def value(self) -> float:

@@ -26,6 +26,21 @@ class Evaluation:
     curves: dict[str, list[tuple[float, float]]]
     images: int
 
+    @property
+    def main(self) -> float:
+        return self.map_50
+
+    @property
+    def second(self) -> float:
+        return self.map_50_95
+
+    def of_label(self, label: str) -> tuple[float | None, float | None]:
+        values = self.per_class.get(label, {})
+        return values.get("ap_50"), values.get("ap_50_95")
+
+    def headline(self) -> dict[str, float]:
+        return {"map_50": self.map_50, "map_50_95": self.map_50_95}
+
     def as_dict(self) -> dict:
         """Plain JSON values, for ``from_dict``."""
         return asdict(self)

@@ -51,6 +51,21 @@ class MaskEvaluation:
     confusion: list[list[int]]
     images: int
 
+    @property
+    def main(self) -> float:
+        return self.miou
+
+    @property
+    def second(self) -> float:
+        return self.boundary_f
+
+    def of_label(self, label: str) -> tuple[float | None, float | None]:
+        values = self.per_class.get(label, {})
+        return values.get("iou"), values.get("boundary_f")
+
+    def headline(self) -> dict[str, float]:
+        return {"miou": self.miou, "boundary_f": self.boundary_f}
+
     def as_dict(self) -> dict:
         """Plain JSON values, for ``from_dict``."""
         return asdict(self)
@@ -117,7 +132,7 @@ def compare_masks(
     values = [float(numpy.nanmean(overlaps(pixels.sum(axis=0)))) for pixels in both]
     drawn = _drawn(len(new))
     sampled = [mean_over_classes(overlaps(_sums(drawn, pixels))) for pixels in both]
-    return Difference(*values, *_interval(sampled[0] - sampled[1], confidence), images=len(new))
+    return Difference(*values, *_interval(sampled[0] - sampled[1], confidence), len(new), "miou")
 
 
 def image_overlap(counts: MaskCounts) -> float:

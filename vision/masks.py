@@ -1,7 +1,7 @@
 """Masks: a class id for each pixel of the stored image, 0 for the background, i + 1 for the i-th label."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy
 from PIL import Image
@@ -16,17 +16,22 @@ class MaskProblem(ValueError):
     """The bytes are no mask of this image and these labels."""
 
 
-def read_mask(data: bytes, labels: Sequence[str], size: tuple[int, int] | None = None) -> Mask:
+def read_mask(
+    data: bytes,
+    labels: Sequence[str],
+    size: tuple[int, int] | None = None,
+    modes: Collection[str] = ("P",),
+) -> Mask:
     """The class ids of a palette PNG. Raises MaskProblem.
 
     ``size`` is the image's (width, height), if known; it is compared before any pixel is decoded, so that a
-    small file cannot claim all memory.
+    small file cannot claim all memory. ``modes`` are Pillow's: models answer without a palette (L).
     """
     try:
         picture = Image.open(io.BytesIO(data))
         if picture.format != "PNG":
             raise MaskProblem(f"the mask is a {picture.format} and not a PNG")
-        if picture.mode != "P":
+        if picture.mode not in modes:
             raise MaskProblem(f"the mask is a PNG of mode {picture.mode} and not one with a palette (mode P)")
         if size and picture.size != size:
             raise MaskProblem(f"the mask has {picture.size} pixels, its image {size}")
@@ -51,6 +56,14 @@ def write_mask(mask: Mask, count: int) -> bytes:
     file = io.BytesIO()
     picture.save(file, "PNG", bits=8)
     return file.getvalue()
+
+
+def relabel(mask: Mask, old: Sequence[str], new: Sequence[str]) -> Mask:
+    """The mask of ``old`` labels in the pixels of ``new`` ones; a label that is gone becomes background."""
+    pixels = numpy.zeros(len(old) + 1, dtype=numpy.uint8)
+    for number, label in enumerate(old):
+        pixels[number + 1] = new.index(label) + 1 if label in new else 0
+    return pixels[mask]
 
 
 def labels_on(mask: Mask, labels: Sequence[str]) -> tuple[str, ...]:

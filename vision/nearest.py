@@ -2,21 +2,21 @@
 
 Nearest is a simple notion, meant for people who ask where a prediction may come from; the model itself keeps
 no such link. If the very bytes were trained on, it is their label. Else it is the label of the image that
-looks most alike, among those that have a box of the surest predicted label (see vision.likeness); of equals,
+looks most alike, among those that have the surest predicted label (see vision.likeness); of equals,
 the one whose box overlaps the predicted one most, in fractions of the images' sides.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from vision.box_labels import LabeledImage
 from vision.boxes import Box, iou
 from vision.likeness import BITS, distance
+from vision.provenance import ImageLabel
 
 
 @dataclass(frozen=True)
 class Question:
-    """An image that a model was asked about, and its surest box, if it saw one.
+    """An image that a model was asked about, the label that it sees most surely, and its box, if it has one.
 
     ``etags`` are all that its bytes may be known by, ``fingerprint`` is that of vision.likeness.
     """
@@ -25,7 +25,8 @@ class Question:
     fingerprint: str | None
     width: int
     height: int
-    box: Box | None
+    label: str | None
+    box: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,11 @@ class Nearest:
 
     ``apart`` are the bits in which the fingerprints differ, None where one of the images is too plain to have
     one. ``box`` is the label's box that overlaps the predicted one most, ``overlap`` how much, from 0 to 1;
-    None without a prediction, or where no image that was trained on has such a box. ``among`` images it was
-    chosen from.
+    None without a predicted box, or where no image that was trained on has such a one. ``among`` images it
+    was chosen from.
     """
 
-    image: LabeledImage
+    image: ImageLabel
     same_bytes: bool
     apart: int | None
     box: Box | None
@@ -48,7 +49,7 @@ class Nearest:
 
 def nearest_label(
     question: Question,
-    images: Sequence[LabeledImage],
+    images: Sequence[ImageLabel],
     etags: Mapping[str, str],
     fingerprints: Mapping[str, str],
 ) -> Nearest:
@@ -59,8 +60,7 @@ def nearest_label(
     if not images:
         raise ValueError("no image was trained on")
     same = [image for image in images if etags.get(image.uri) in question.etags]
-    label = question.box.label if question.box else None
-    candidates = same or [image for image in images if label in image.names] or images
+    candidates = same or [image for image in images if question.label in image.names] or images
     found = [
         _compared(question, image, fingerprints.get(etags.get(image.uri, "")), bool(same), len(candidates))
         for image in candidates
@@ -69,7 +69,7 @@ def nearest_label(
 
 
 def _compared(
-    question: Question, image: LabeledImage, fingerprint: str | None, same: bool, among: int
+    question: Question, image: ImageLabel, fingerprint: str | None, same: bool, among: int
 ) -> Nearest:
     apart = distance(question.fingerprint, fingerprint) if question.fingerprint and fingerprint else None
     box, overlap = None, None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vision.evaluation import Evaluation
+from vision.measures import Measures, names, read_measures
 from vision.pictures import PALETTE, markdown_picture
 
 MOST_LINES = 6  # labels: there are so many colours
@@ -17,7 +18,7 @@ class Measured:
 
     model: str
     test: str
-    result: Evaluation
+    result: Measures
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for ``from_dict``."""
@@ -27,7 +28,7 @@ class Measured:
     def from_dict(cls, values: Mapping[str, Any]) -> "Measured":
         own = {name: values[name] for name in ("model", "test")}
         result = {name: value for name, value in values.items() if name not in own}
-        return cls(result=Evaluation.from_dict(result), **own)
+        return cls(result=read_measures(result), **own)
 
     @property
     def short_model(self) -> str:
@@ -40,18 +41,18 @@ class Beside:
     """What a new model is shown beside; ``title`` says which model on which images."""
 
     title: str
-    result: Evaluation
+    result: Measures
 
 
-def commonest(result: Evaluation, most: int = MOST_LINES) -> list[str]:
-    """The labels with the most boxes in the truth, in the order of all labels."""
+def commonest(result: Measures, most: int = MOST_LINES) -> list[str]:
+    """The labels with the most boxes or pixels in the truth, in the order of all labels."""
     common = sorted(result.per_class, key=lambda label: -result.per_class[label]["truths"])[:most]
     return [label for label in result.per_class if label in common]
 
 
-def ap_50(result: Evaluation, label: str) -> float | None:
+def of_label(result: Measures, label: str) -> float | None:
     """None for a label that was not in the truth, or not yet among the labels."""
-    return result.per_class.get(label, {}).get("ap_50")
+    return result.of_label(label)[0]
 
 
 def change(new: float | None, old: float | None) -> float | None:
@@ -59,20 +60,22 @@ def change(new: float | None, old: float | None) -> float | None:
 
 
 def rows_over_time(past: Sequence[Measured]) -> list[tuple[str, list[float | None], float | None]]:
-    """(what, its value in each evaluation, the last change): both means, then the AP50 of each label."""
+    """(what, its value in each evaluation, the last change): both means, then the value of each label."""
+    named = names(past[-1].result)
     values = [
-        ("mAP50", [each.result.map_50 for each in past]),
-        ("mAP50-95", [each.result.map_50_95 for each in past]),
-        *((label, [ap_50(each.result, label) for each in past]) for label in past[-1].result.per_class),
+        (named.main, [each.result.main for each in past]),
+        (named.second, [each.result.second for each in past]),
+        *((label, [of_label(each.result, label) for each in past]) for label in past[-1].result.per_class),
     ]
     return [(what, row, change(row[-1], row[-2]) if len(row) > 1 else None) for what, row in values]
 
 
 def over_time_picture(past: Sequence[Measured]) -> str:
-    """mAP50 and, thinner, mAP50-95 of each evaluation as markdown; Dagster shows ten of them inline."""
+    """Both means of each evaluation, the second thinner, as markdown; Dagster shows ten of them inline."""
+    named = names(past[-1].result)
     lines = (
-        (2, [each.result.map_50 for each in past]),
-        (0.7, [each.result.map_50_95 for each in past]),
+        (2, [each.result.main for each in past]),
+        (0.7, [each.result.second for each in past]),
     )
     paths = "".join(
         f"<path stroke-width='{width}' d='{_path(_places(values, 5, 93, 60, 57))}'/>"
@@ -82,9 +85,10 @@ def over_time_picture(past: Sequence[Measured]) -> str:
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 99 68' width='400' font-size='5'>"
         f"<g fill='none' stroke='{PALETTE[0]}' stroke-linecap='round'>"
         f"<path stroke='#999' stroke-width='.5' d='M5 3V60H98'/>{paths}</g>"
-        "<text x='7' y='6'>1</text><text x='98' y='66' text-anchor='end'>mAP50 (thin: mAP50-95)</text></svg>"
+        "<text x='7' y='6'>1</text>"
+        f"<text x='98' y='66' text-anchor='end'>{named.main} (thin: {named.second})</text></svg>"
     )
-    return markdown_picture(picture.encode(), "mAP50 over time")
+    return markdown_picture(picture.encode(), f"{named.main} over time")
 
 
 def curves_beside(new: Evaluation, old: Evaluation) -> str:
@@ -108,12 +112,12 @@ def curves_beside(new: Evaluation, old: Evaluation) -> str:
 
 
 def chart(past: Sequence[Measured], most: int) -> list[tuple[str, str, str, list[tuple[float, float]]]]:
-    """(name, colour, SVG path, points) of mAP50 and the commonest labels, ``most`` of them: a plot of
+    """(name, colour, SVG path, points) of the main mean and the commonest labels, ``most`` of them: a plot of
     406 x 254 units.
     """
-    lines = [("mAP50", "#16191f", [each.result.map_50 for each in past])]
+    lines = [(names(past[-1].result).main, "#16191f", [each.result.main for each in past])]
     for number, label in enumerate(commonest(past[-1].result, most)):
-        lines.append((label, PALETTE[number % len(PALETTE)], [ap_50(each.result, label) for each in past]))
+        lines.append((label, PALETTE[number % len(PALETTE)], [of_label(each.result, label) for each in past]))
     placed = [(name, colour, _places(values, 44, 406, 264, 254)) for name, colour, values in lines]
     return [(name, colour, _path(points), points) for name, colour, points in placed]
 

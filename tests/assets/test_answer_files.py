@@ -10,6 +10,7 @@ from resources.served_model import ServedModel
 from tests.assets.test_label_checks import job
 from vision.manifest import LabeledImage
 from vision.nearest import Nearest
+from vision.seen import SeenBoxes
 
 IMAGE = LabeledImage("s3://b/1", 40, 30, 3, (), job="job", created="2026-11-22T12:00:00")
 SERVED = ServedModel("live", "InService", "config", "model", "s3://b/model", "train", None, [], "boxes", {})
@@ -37,7 +38,7 @@ def origin_of(**noted) -> dict:
 
 def told(origin: dict | None) -> list[tuple[str, str]]:
     nearest = Nearest(IMAGE, False, 3, None, None, 5)
-    return steps(Explanation("asked.jpg", [], 0.5, SERVED, nearest, origin, None, []))
+    return steps(Explanation("asked.jpg", SeenBoxes([], ["square"], 0.5), SERVED, nearest, origin, None, []))
 
 
 def test_a_label_whose_answers_nobody_noted_says_how_to_get_them():

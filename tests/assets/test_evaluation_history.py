@@ -13,8 +13,6 @@ from assets.evaluation_history import (
 )
 from assets.gate import AgainstLive
 from tests.vision.test_over_time import result
-from vision.boxes import Box
-from vision.manifest import LabeledImage
 from vision.over_time import Measured
 
 TEST, OTHER_TEST = "a" * 64, "b" * 64
@@ -49,15 +47,13 @@ def test_only_the_last_evaluations_are_read(loop, store):
 
 
 def test_the_live_model_is_shown_beside_and_where_none_is_the_evaluation_before():
-    truth = {"s3://b/1": LabeledImage("s3://b/1", 200, 100, 3, (Box("square", 0, 0, 50, 50),))}
     old, new = measured("old", OTHER_TEST), measured("new")
     first = AgainstLive("new", None)
-    assert what_to_show_beside(truth, first, [new]) is None
-    before = what_to_show_beside(truth, first, [old, new])
+    assert what_to_show_beside(first, [new]) is None
+    before = what_to_show_beside(first, [old, new])
     assert before.title == f"the evaluation before: old, on another test split ({OTHER_TEST[:12]})"
     assert before.result is old.result
-    seen = {"s3://b/1": [Box("square", 0, 0, 50, 50, 0.9), Box("gone", 0, 0, 9, 9, 0.8)]}
-    live = what_to_show_beside(truth, AgainstLive("new", "live", None, seen), [old, new])
+    live = what_to_show_beside(AgainstLive("new", "live", None, result(1.0, square=1.0)), [old, new])
     assert (live.title, live.result.map_50) == ("the live model live, on the same images", 1.0)
 
 
@@ -72,7 +68,7 @@ def test_labels_are_numbers_under_names_that_can_be_told_apart():
 
 def test_the_tables_tell_what_changed(loop):
     old, new = Measured("old", TEST, result(0.25, square=0.25)), measured("new")
-    shown = history_metadata([old, new], what_to_show_beside({}, AgainstLive("new", None), [old, new]))
+    shown = history_metadata([old, new], what_to_show_beside(AgainstLive("new", None), [old, new]))
     [row] = [record.data for record in shown["per_label"].records]
     assert (row["AP50"], row["before"], row["change"]) == (0.5, 0.25, 0.25)
     assert [record.data["model"] for record in shown["evaluations"].records] == ["new", "old"]

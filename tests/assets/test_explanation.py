@@ -147,7 +147,7 @@ def test_a_prediction_leads_to_the_answers_behind_the_training_label_that_looks_
     seed = world.trained_on("square")[-1]
     again = save(pattern(seed).point(lambda level: level * 0.9), tmp_path / "again.jpg", "JPEG")
     found = world.explain(again)
-    assert found.boxes[0].label == "square"
+    assert found.seen.label == "square"
     assert found.nearest.image.uri == found.image_now == world.uri(seed)
     assert not found.nearest.same_bytes and found.nearest.apart <= 5 and found.nearest.overlap > 0
     assert found.answers and {box["left"] for box in world.drawn(found.answers)} == {20 + seed}
@@ -160,7 +160,7 @@ def test_bytes_that_were_trained_on_are_their_own_nearest_label_whatever_is_pred
     for name in (world.uri(seed), f"{world.loop.images}{seed}.png"):
         found = world.explain(name)
         assert found.nearest.same_bytes and found.nearest.image.uri == world.uri(seed)
-    assert found.boxes[0].label == "square" and found.nearest.box is None
+    assert found.seen.label == "square" and found.nearest.box is None
 
 
 def test_an_image_in_which_nothing_is_seen_is_explained_all_the_same(world, tmp_path):

@@ -36,7 +36,7 @@ def test_the_loop_of_the_readme_can_be_loaded():
     ("changes", "attribute", "kept", "trains"),
     [
         ({"task": "bounding_box"}, "boxes", "boxes", True),
-        ({"task": "semantic_segmentation"}, "masks", "masks-ref", False),
+        ({"task": "semantic_segmentation"}, "masks", "masks-ref", True),
         ({"task": "image_classification"}, "class", "class", False),
         ({"review": VERIFY}, "verified", "verified", False),
         ({"review": VERIFY | {"kind": "adjustment"}}, "adjusted", "adjusted", True),
@@ -47,7 +47,7 @@ def test_the_loop_of_the_readme_can_be_loaded():
             },
             "adjusted",
             "adjusted-ref",
-            False,
+            True,
         ),
     ],
 )
@@ -86,7 +86,7 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
         ),
         (
             {"automation": {"selection": "uncertainty"}, "task": "semantic_segmentation"},
-            r"automation.selection: uncertainty needs a model's predictions, and semantic_segmentation has",
+            r"automation.selection: uncertainty goes by the scores .* semantic_segmentation has none",
         ),
         (
             {"automation": {"selection": "uncertainty"}, "transform": {"images": ["test"]}},

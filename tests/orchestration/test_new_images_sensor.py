@@ -9,8 +9,8 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
-from assets.batch_predictions import table
 from assets.batches import Batch, Waiting, batch_key, open_batch, opened_batches, waiting, write_left
+from assets.box_answers import table
 from assets.picture_groups import RECORD
 from assets.records import record_uri
 from orchestration.partitions import batches_of

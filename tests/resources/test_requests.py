@@ -6,12 +6,13 @@ from botocore.validate import ParamValidator
 
 from resources.ground_truth import labeling_job_request
 from resources.sagemaker_requests import (
-    METRICS,
     endpoint_config_request,
+    metric_definitions,
     model_request,
     training_job_request,
     transform_job_request,
 )
+from resources.trainers import TRAINERS
 
 ROLE = "arn:aws:iam::000000000000:role/foods-loop"
 BUCKET = "s3://labelloop-foods"
@@ -85,7 +86,8 @@ def test_metric_definitions_find_each_metric_in_the_line_that_training_prints():
     import re
 
     line = "epoch=3; validation:mAP=0.4100; validation:mAP_50_95=0.2000; train:loss=1.9300;"
-    found = {metric["Name"]: re.findall(metric["Regex"], line) for metric in METRICS}
+    metrics = metric_definitions(TRAINERS["bounding_box"].metrics)
+    found = {metric["Name"]: re.findall(metric["Regex"], line) for metric in metrics}
     assert found == {
         "validation:mAP": ["0.4100"],
         "validation:mAP_50_95": ["0.2000"],
@@ -95,3 +97,25 @@ def test_metric_definitions_find_each_metric_in_the_line_that_training_prints():
 
 def test_a_labeling_job_of_boxes_has_no_attribute_that_means_masks(loop):
     assert labeling(loop)["LabelAttributeName"] == "boxes"
+
+
+@pytest.mark.parametrize("operation", REQUESTS)
+def test_aws_takes_the_requests_of_a_loop_about_masks(operation, loop):
+    masks = loop.model_copy(update={"task": "semantic_segmentation", "label_attribute": "masks"})
+    client = boto3.client("sagemaker", region_name="us-east-1")
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    report = ParamValidator().validate(REQUESTS[operation](masks), shape)
+    assert not report.has_errors(), report.generate_report()
+
+
+def test_masks_are_streamed_as_files_and_asked_for_as_png(loop):
+    masks = loop.model_copy(update={"task": "semantic_segmentation", "label_attribute": "masks"})
+    asked = training(masks)
+    for channel in asked["InputDataConfig"]:
+        # SageMaker streams the object that an attribute names if the attribute's name ends with -ref.
+        assert channel["DataSource"]["S3DataSource"]["AttributeNames"] == ["source-ref", "masks-ref"]
+    assert asked["HyperParameters"]["sagemaker_program"] == '"train_masks.py"'
+    assert REQUESTS["CreateTransformJob"](masks)["TransformOutput"]["Accept"] == "image/png"
+    environment = REQUESTS["CreateModel"](masks)["PrimaryContainer"]["Environment"]
+    assert environment["SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"] == "image/png"
+    assert set(REQUESTS["CreateModel"](loop)["PrimaryContainer"]["Environment"]) < set(environment)

@@ -15,7 +15,7 @@ def image(name: str, *boxes: Box, size=(100, 100)) -> LabeledImage:
 
 
 def ask(*images: LabeledImage, etag="asked", fingerprint="0" * 16, box=SEEN, prints=PRINTS):
-    question = Question({etag}, fingerprint, 100, 100, box)
+    question = Question({etag}, fingerprint, 100, 100, box and box.label, box)
     both = [
         nearest_label(question, order, {each.uri: each.uri for each in images}, prints)
         for order in (images, images[::-1])

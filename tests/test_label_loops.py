@@ -53,12 +53,12 @@ class Runner:
         headless.run(label=label or (lambda: self.answer(loop, noise)), announce=lambda text: None)
         return headless
 
-    def label_only(self, loop: Loop, noise: float = 1.0) -> None:
+    def label_only(self, loop: Loop, noise: float = 1.0, label: Callable | None = None) -> None:
         """As ``run``, but without a model, which takes long."""
         list(upload(self.photographs.images, loop, self.store))
         headless = HeadlessLoop(loop, self.instance, self.store)
         headless.materialize("raw_images", "labeling_team", "labeling_functions")
-        headless.label_batches(lambda: self.answer(loop, noise))
+        headless.label_batches(label or (lambda: self.answer(loop, noise)))
         headless.materialize("labels")
 
     def answer(self, loop: Loop, noise: float) -> CrowdReport:
@@ -84,7 +84,7 @@ def runner(stand_in_environment, photographs, request):
 
 def test_masks_of_perfect_workers_are_the_truth_and_asking_again_asks_nobody(runner, tmp_path):
     loop = runner.loop("packaging_masks")
-    runner.run(loop, noise=0)
+    runner.label_only(loop, noise=0)
     for name, label in runner.labels(loop).items():
         image = runner.photographs.truth[name]
         size = image.width, image.height
@@ -98,7 +98,7 @@ def test_masks_of_perfect_workers_are_the_truth_and_asking_again_asks_nobody(run
         return sorted(job["LabelingJobName"] for job in found)
 
     before = jobs()
-    runner.run(loop, label=lambda: None)
+    runner.label_only(loop, label=lambda: None)
     assert jobs() == before
     told = label_results(loop, runner.store, runner.photographs.truth, tmp_path / "drawn")
     assert told["mean IoU"].startswith("1.000 ")
@@ -107,7 +107,7 @@ def test_masks_of_perfect_workers_are_the_truth_and_asking_again_asks_nobody(run
 
 def test_masks_of_ordinary_workers_are_close_to_the_truth(runner):
     loop = runner.loop("packaging_masks")
-    runner.run(loop)
+    runner.label_only(loop)
     pairs = []
     for name, label in runner.labels(loop).items():
         image = runner.photographs.truth[name]
@@ -156,7 +156,7 @@ def test_masks_are_judged_and_corrected(runner):
     settings = masks.model_dump() | {"name": "second_look", "label_attribute": "second"}
     review = {"kind": "adjustment", "loop": masks.name, "attribute": "masks-ref"}
     adjustment = Loop(**(settings | {"review": review}))
-    runner.run(adjustment, noise=0)
+    runner.label_only(adjustment, noise=0)
     for name, label in runner.labels(adjustment).items():
         image = runner.photographs.truth[name]
         size = image.width, image.height

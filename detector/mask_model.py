@@ -22,15 +22,18 @@ class Segmenter(nn.Module):
         _, second, third, _, _ = widths
         self.body = Pyramid(widths)
         self.join = CrossStage(third + second, third, residual=False)
-        self.head = nn.Conv2d(third, classes + 1, 1)
+        # Apart, so that the classes' head has one row per class, as the detector's has.
+        self.background_head = nn.Conv2d(third, 1, 1)
+        self.class_head = nn.Conv2d(third, classes, 1)
         # Nearly all pixels are background: start so, and the first steps are not spent on learning it.
-        nn.init.zeros_(self.head.bias)
-        nn.init.constant_(self.head.bias[:1], 2.0)
+        nn.init.constant_(self.background_head.bias, 2.0)
+        nn.init.zeros_(self.class_head.bias)
 
     def forward(self, pictures: Tensor) -> Tensor:
         early, third, _, _ = self.body((pictures.permute(0, 3, 1, 2).float() - 114) / 58)
         third = functional.interpolate(third, scale_factor=2.0, mode="nearest")
-        return self.head(self.join(torch.cat([third, early], dim=1))).float()
+        joined = self.join(torch.cat([third, early], dim=1))
+        return torch.cat([self.background_head(joined), self.class_head(joined)], dim=1).float()
 
 
 def mask_loss(logits: Tensor, masks: Tensor) -> Tensor:

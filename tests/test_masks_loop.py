@@ -46,6 +46,7 @@ def world(stand_in, tmp_path_factory):
     folder = tmp_path_factory.mktemp("painted")
     pictures = make_shapes(folder / "pictures", range(PICTURES))
     settings = shapes_loop(name="painted", bucket="painted-loop", task="semantic_segmentation")
+    settings["labeling"]["workers_per_object"] = 1
     settings["training"]["hyperparameters"] |= {"epochs": 15, "learning_rate": 0.004}
     loop = Loop(**settings)
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:

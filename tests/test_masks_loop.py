@@ -47,7 +47,11 @@ def world(stand_in, tmp_path_factory):
     pictures = make_shapes(folder / "pictures", range(PICTURES))
     settings = shapes_loop(name="painted", bucket="painted-loop", task="semantic_segmentation")
     settings["labeling"]["workers_per_object"] = 1
-    settings["training"]["hyperparameters"] |= {"epochs": 15, "learning_rate": 0.004}
+    settings["training"]["hyperparameters"] |= {
+        "epochs": 15,
+        "learning_rate": 0.004,
+        "augmentation": "light",
+    }
     loop = Loop(**settings)
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         for name, value in stand_in.environment.items():

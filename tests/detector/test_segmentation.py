@@ -14,7 +14,9 @@ import torch  # noqa: TID253
 from mask_data import IGNORED
 from mask_model import Segmenter, mask_loss
 from PIL import Image
+from pretrained import Pretrained, adopt
 from segmentation import SEGMENTATION
+from settings import Settings
 
 from localaws.sagemaker.containers.inference_toolkit import Model
 
@@ -82,6 +84,15 @@ def test_what_is_no_image_is_refused_with_a_reason(painted, body):
     served = Model(painted.model / "code", "inference.py", str(painted.model))
     with pytest.raises(ValueError, match=r"not a readable JPEG or PNG|cannot be decoded"):
         served.answer(body, "image/jpeg", "image/png")
+
+
+def test_a_training_that_goes_on_keeps_what_it_knows_of_each_class_by_its_name():
+    """The background has a row as well, which must not move the others."""
+    before, after = Segmenter(2, 64, 4), Segmenter(3, 64, 4)
+    settings = Settings(classes=("new", "box", "ball"), image_size=64, base_width=4)
+    adopt(SEGMENTATION, after, settings, Pretrained(("ball", "box"), 4, before.state_dict()))
+    assert (after.class_head.weight[[2, 1]] == before.class_head.weight).all()
+    assert (after.background_head.weight == before.background_head.weight).all()
 
 
 def test_every_part_of_the_network_learns():

@@ -88,6 +88,7 @@ def test_durations_are_told_in_units_that_people_use(seconds, text):
     assert duration(seconds) == text
 
 
+@pytest.mark.slow
 def test_a_training_that_would_cost_too_much_is_not_started(loop, store, materialize):
     body = json.dumps({"source-ref": "s3://b/1"}).encode()
     for side in ("train", "validation"):

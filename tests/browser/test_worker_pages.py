@@ -112,6 +112,7 @@ def test_a_stopped_task_is_resumed_with_what_was_drawn(studio, desk):
     assert studio.worker(0).jobs()[name]["submitted"] == 1
 
 
+@pytest.mark.slow
 def test_a_draft_is_saved_by_itself_and_outlives_reload_and_going_back(studio, desk):
     name = make_job(studio, 1)
     desk.work_on(name, studio.usernames[0])
@@ -254,6 +255,7 @@ def test_an_answer_that_is_refused_can_be_mended_and_submitted_again(studio, des
     desk.heading("No more tasks").wait_for()
 
 
+@pytest.mark.slow
 def test_a_session_that_ends_during_a_task_is_renewed_over_it(studio, desk):
     name = make_job(studio, 1)
     desk.work_on(name, studio.usernames[0])
@@ -299,6 +301,7 @@ def test_everything_is_in_reach_on_small_and_on_large_screens(studio, desk):
         assert frame["width"] == width and frame["y"] + frame["height"] == height and frame["y"] < 60
 
 
+@pytest.mark.slow
 def test_a_task_that_was_handed_back_elsewhere_is_not_worked_on_in_vain(studio, desk):
     name = make_job(studio, 1)
     desk.work_on(name, studio.usernames[0])

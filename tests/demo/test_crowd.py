@@ -99,6 +99,7 @@ def test_three_noisy_workers_agree_on_boxes_close_to_the_truth(album):
     assert all(0 < box.score <= 1 for image in found.images for box in image.boxes)
 
 
+@pytest.mark.slow
 def test_functions_of_our_own_carry_class_map_and_confidences_inside_the_label(album):
     consolidation = {"AnnotationConsolidationLambdaArn": album.deploy("consolidation")}
     job = album.start(

@@ -52,6 +52,7 @@ def painted(tmp_path_factory) -> Painted:
     return Painted(folder / "model", printed.getvalue())
 
 
+@pytest.mark.slow
 def test_the_network_learns_four_masks_by_heart_and_tells_what_they_are_worth(painted):
     losses = [float(value) for value in re.findall(r"train:loss=([0-9.]+);", painted.printed)]
     scores = [float(value) for value in re.findall(r"validation:mIOU=([0-9.]+);", painted.printed)]
@@ -64,6 +65,7 @@ def test_the_network_learns_four_masks_by_heart_and_tells_what_they_are_worth(pa
     assert metrics["validation:boundary_F"] > 0.5
 
 
+@pytest.mark.slow
 def test_the_written_model_answers_with_the_mask_that_was_measured(painted):
     served = Model(painted.model / "code", "inference.py", str(painted.model))
     body, content_type = served.answer(jpeg(draw_shapes(1)[0]), "image/jpeg", "image/png")
@@ -72,6 +74,7 @@ def test_the_written_model_answers_with_the_mask_that_was_measured(painted):
     assert (np.asarray(answer) == shapes_mask(1)).mean() > 0.95
 
 
+@pytest.mark.slow
 def test_the_answer_has_the_size_of_the_stored_image_also_where_it_is_not_square(painted):
     served = Model(painted.model / "code", "inference.py", str(painted.model))
     picture = draw_shapes(1)[0].resize((500, 250))
@@ -79,6 +82,7 @@ def test_the_answer_has_the_size_of_the_stored_image_also_where_it_is_not_square
     assert Image.open(io.BytesIO(body)).size == (500, 250)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [b"no picture", jpeg(draw_shapes(1)[0])[:900]])
 def test_what_is_no_image_is_refused_with_a_reason(painted, body):
     served = Model(painted.model / "code", "inference.py", str(painted.model))

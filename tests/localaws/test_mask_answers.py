@@ -189,6 +189,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 
 
+@pytest.mark.slow
 def test_a_bomb_of_a_hundred_megapixels_does_not_fill_the_memory(tmp_path):
     """A small file says that it has 100 megapixels, and has them: 400 MB."""
     side, deflate = 10_000, zlib.compressobj()

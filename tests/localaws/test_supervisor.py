@@ -178,6 +178,7 @@ def test_a_lost_runner_fails_its_job_and_leaves_no_process(workshop, gate):
     assert not runs(process)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_stopped_takes_its_children_along_and_resumes_later(workshop, gate):
     endpoint = workshop.endpoint(workshop.config(workshop.model(PROCESS)))
     training = workshop.train(GATED, Environment={"GATE": str(gate)})

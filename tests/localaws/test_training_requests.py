@@ -43,6 +43,7 @@ def test_requests_that_aws_refuses_are_refused(workshop, changes, message):
         workshop.training("unknown" if "TrainingJobName" in changes else request["TrainingJobName"])
 
 
+@pytest.mark.slow
 def test_a_name_is_given_once_and_waiters_and_the_sdk_understand_the_answers(workshop, monkeypatch):
     request = workshop.training_request("print('once')")
     workshop.sagemaker.create_training_job(**request, Tags=[{"Key": "loop", "Value": "ours"}])

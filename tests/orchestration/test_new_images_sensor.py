@@ -206,6 +206,7 @@ def test_a_review_takes_only_images_that_have_a_label_and_later_ones_when_they_g
     assert [member["etag"] for member in opened_batches(store, loop)[second].members] == ["c1"]
 
 
+@pytest.mark.slow
 def test_images_wait_for_a_full_batch_but_not_for_ever(tick, store, own_loop):
     settings = {"batch_size": 2, "max_wait_minutes": 30}
     list_images(store, own_loop, "a1", "b1", "c1", "d1", "e1")
@@ -282,6 +283,7 @@ def batches_in_order(tick, store, loop, **settings) -> list[list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_images_of_which_the_model_is_unsure_are_labeled_first(tick, store, own_loop):
     list_images(store, own_loop, "a1", "b1", "c1", "d2", "e1", "f1")
     predict(store, own_loop, a1=[0.99], b1=[0.5], c1=[0.45, 0.01], d1=[0.45])  # d has other bytes now

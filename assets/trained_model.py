@@ -9,6 +9,7 @@ import dagster as dg
 
 from assets.costs import Costs, cost_check, cost_within_limit
 from assets.earlier_jobs import earlier_trainings
+from assets.initial_model import initial_model
 from assets.packaging import pack_source, source_digest
 from assets.records import OWNERS, publish, read_record, record_uri
 from resources.containers import pytorch_image
@@ -45,7 +46,8 @@ def trained_model(
     """A model trained by SageMaker on the train split, and the SageMaker model made of it.
 
     The training job is named by everything that makes the model: labels, splits, the detector's code,
-    container image, instance type and hyperparameters. The same inputs adopt the job that ran before.
+    container image, instances, hyperparameters and, with `training.init_from`, the model that was live when
+    these labels were first trained on. The same inputs adopt the job that ran before.
     Cancelling the run stops the job. A run that automation started leaves the model as it is until
     `automation.min_new_labels` labels are new.
     """
@@ -54,15 +56,18 @@ def trained_model(
         return kept
     region, role = endpoints.aws.region_name(), roles.ensure(loop.role_name, loop.bucket)
     image = loop.training.image_uri or pytorch_image("training", region, loop.training.instance_type)
+    initial = initial_model(store, loop, endpoints.aws, content_of_split(train))
+    inputs = model_inputs(loop, train, validation, image, initial.artifact)
     request = training_job_request(
         loop,
-        name=job_name(loop.name, "train", model_inputs(loop, train, validation, image)),
+        name=job_name(loop.name, "train", inputs),
         image_uri=image,
         role_arn=role,
         train_uri=train["manifest"],
         validation_uri=validation["manifest"],
         source_uri=upload_source(store, loop),
         output_uri=loop.uri("models"),
+        init_uri=initial.artifact,
     )
     costs = Costs(loop, context.log.info)
     job = train_within_budget(costs, store, loop, training_jobs, request, len(train["etags"]))
@@ -78,7 +83,7 @@ def trained_model(
         loop,
         "trained_model",
         record,
-        metadata=numbers(job, train) | costs.metadata() | record,
+        metadata=numbers(job, train) | costs.metadata() | record | {"began_with": initial.note},
         check_results=[cost_within_limit(loop, "training", costs.spent)],
     )
 
@@ -152,9 +157,12 @@ def make_model(endpoints: Endpoints, loop: Loop, job: dict[str, Any], region: st
     )
 
 
-def model_inputs(loop: Loop, train: dict[str, Any], validation: dict[str, Any], image: str) -> dict[str, Any]:
-    """What makes a model the model it is. Time limit, size of the disk and the images' names do not."""
-    return {
+def model_inputs(
+    loop: Loop, train: dict[str, Any], validation: dict[str, Any], image: str, initial: str | None = None
+) -> dict[str, Any]:
+    """What makes a model the model it is; ``initial`` is the artifact that the training begins with. Time
+    limit, size of the disk, whether the machines are spare ones and the images' names do not."""
+    inputs = {
         "train": content_of_split(train),
         "validation": content_of_split(validation),
         "source": source_digest(DETECTOR),
@@ -164,6 +172,9 @@ def model_inputs(loop: Loop, train: dict[str, Any], validation: dict[str, Any], 
         "labels": loop.labels,
         "attribute": loop.kept_attribute,
     }
+    if loop.training.instance_count > 1:
+        inputs["instances"] = loop.training.instance_count
+    return inputs | ({"initial_model": initial} if initial else {})
 
 
 def content_of_split(split: dict[str, Any]) -> str:

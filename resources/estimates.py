@@ -65,7 +65,8 @@ def training_estimate(loop: Loop, images: int, earlier: Iterable[Earlier]) -> Es
     seconds = longest if seconds is None else min(seconds, longest)
 
     def cost(seconds: float) -> float | None:
-        return loop.budget.instance_cost(loop.training.instance_type, seconds)
+        settings = loop.training
+        return loop.budget.instance_cost(settings.instance_type, seconds, settings.instance_count)
 
     return Estimate(seconds, cost(seconds), cost(longest), basis)
 

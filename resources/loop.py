@@ -10,6 +10,7 @@ from resources.loop_automation import Automation
 from resources.loop_budget import Budget
 from resources.loop_endpoint import Endpoint
 from resources.loop_labeling import Labeling
+from resources.loop_training import Training
 from resources.settings import Settings as _Settings
 from resources.trainers import TRAINERS, Trainer
 
@@ -104,16 +105,6 @@ class Checks(_Settings):
         le=1,
         description="labels warns when the part of a batch that changed label exceeds chance by more",
     )
-
-
-class Training(_Settings):
-    image_uri: str | None = Field(
-        None, description="Default: the PyTorch deep learning container of the region"
-    )
-    instance_type: str = Field("ml.g5.xlarge", pattern=r"^ml\.")
-    volume_gb: int = Field(30, ge=1, le=16_384)
-    max_runtime_seconds: int = Field(3600, ge=60, le=2_419_200)
-    hyperparameters: dict[str, str | int | float | bool] = {}
 
 
 class Transform(_Settings):
@@ -273,13 +264,6 @@ class Loop(_Settings):
                 f"labeling.consolidation: worker_quality is for boxes and masks, found {self.label_form}: "
                 "choose votes"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _own_hyperparameters(self) -> "Loop":
-        ours = {"classes", *(name for name in self.training.hyperparameters if name.startswith("sagemaker_"))}
-        if given := sorted(ours & set(self.training.hyperparameters)):
-            raise ValueError(f"training.hyperparameters: {', '.join(given)} is set by the loop itself")
         return self
 
     @model_validator(mode="after")

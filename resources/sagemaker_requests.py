@@ -19,8 +19,12 @@ def training_job_request(
     validation_uri: str,
     source_uri: str,
     output_uri: str,
+    init_uri: str | None = None,
 ) -> dict[str, Any]:
-    """CreateTrainingJob: the detector in script mode, fed with augmented manifests through pipes."""
+    """CreateTrainingJob: the detector in script mode, fed with augmented manifests through pipes.
+
+    ``init_uri`` is the artifact of the model to begin with.
+    """
     settings = loop.training
     return {
         "TrainingJobName": name,
@@ -34,15 +38,46 @@ def training_job_request(
         "InputDataConfig": [
             _labeled_channel("train", train_uri, loop.kept_attribute),
             _labeled_channel("validation", validation_uri, loop.kept_attribute),
+            *([_model_channel(init_uri)] if init_uri else []),
         ],
         "OutputDataConfig": {"S3OutputPath": output_uri},
         "ResourceConfig": {
             "InstanceType": settings.instance_type,
-            "InstanceCount": 1,
+            "InstanceCount": settings.instance_count,
             "VolumeSizeInGB": settings.volume_gb,
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": settings.max_runtime_seconds},
         "Tags": tags(loop),
+    } | (_spot(loop, name) if settings.spot else {})
+
+
+def _spot(loop: Loop, name: str) -> dict[str, Any]:
+    """Further attempts at the job find the checkpoints of the first: what it has done is not lost."""
+    settings = loop.training
+    return {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": {
+            "MaxRuntimeInSeconds": settings.max_runtime_seconds,
+            "MaxWaitTimeInSeconds": settings.longest_wait,
+        },
+        "CheckpointConfig": {"S3Uri": loop.uri(f"checkpoints/{name}")},
+    }
+
+
+def _model_channel(artifact_uri: str) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/incremental-training.html"""
+    return {
+        "ChannelName": "model",
+        "DataSource": {
+            "S3DataSource": {
+                "S3DataType": "S3Prefix",
+                "S3Uri": artifact_uri,
+                "S3DataDistributionType": "FullyReplicated",
+            }
+        },
+        "ContentType": "application/x-sagemaker-model",
+        "CompressionType": "None",
+        "InputMode": "File",
     }
 
 

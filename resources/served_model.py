@@ -15,10 +15,18 @@ import dagster as dg
 from resources.adoption import describe_or_none
 from resources.aws import Aws, explained
 
+INITIAL_MODEL = "model"  # the channel with the artifact that a training began with, which is no manifest
+
+
+class Untraceable(dg.Failure):
+    """The way from the endpoint to the training data ends before its end; the message says where."""
+
 
 @dataclass(frozen=True)
 class ServedModel:
-    """``labels`` and ``attribute`` are those that the training job was given, ``channels`` its manifests."""
+    """``labels`` and ``attribute`` are those that the training job was given, ``channels`` the S3 URIs of its
+    manifests, and ``hyperparameters`` the strings that it read, each of them JSON.
+    """
 
     endpoint: str
     status: str
@@ -30,10 +38,11 @@ class ServedModel:
     labels: list[str]
     attribute: str
     channels: dict[str, str]
+    hyperparameters: dict[str, str]
 
 
 def served_model(aws: Aws, endpoint: str) -> ServedModel:
-    """Raises dg.Failure that names the first link that is missing."""
+    """Raises Untraceable, which names the first link that is missing."""
     sagemaker = aws.client("sagemaker")
     with explained(f"walk back from the endpoint {endpoint}"):
         found = _describe(
@@ -65,7 +74,8 @@ def served_model(aws: Aws, endpoint: str) -> ServedModel:
         ended=job.get("TrainingEndTime"),
         labels=_classes(job),
         attribute=_attribute(job, channels),
-        channels={name: source["S3Uri"] for name, source in channels.items()},
+        channels={name: source["S3Uri"] for name, source in channels.items() if name != INITIAL_MODEL},
+        hyperparameters=dict(job["HyperParameters"]),
     )
 
 
@@ -126,5 +136,5 @@ def _describe(describe: Callable[[], dict[str, Any]], missing: str) -> dict[str,
     return found
 
 
-def _failure(message: str) -> dg.Failure:
-    return dg.Failure(message, allow_retries=False)
+def _failure(message: str) -> Untraceable:
+    return Untraceable(message, allow_retries=False)

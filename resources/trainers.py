@@ -14,7 +14,17 @@ class Trainer:
 
 TRAINERS = {
     "bounding_box": Trainer(
-        "train.py", ("validation:mAP", "validation:mAP_50_95", "train:loss"), "application/json"
+        "train.py",
+        (
+            "validation:mAP",
+            "validation:mAP_50_95",
+            "validation:F1",
+            "validation:threshold",
+            "validation:calibration_error",
+            "validation:calibrated_error",
+            "train:loss",
+        ),
+        "application/json",
     ),
     "semantic_segmentation": Trainer(
         "train_masks.py", ("validation:mIOU", "validation:boundary_F", "train:loss"), "image/png"

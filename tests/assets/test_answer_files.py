@@ -13,7 +13,9 @@ from vision.nearest import Nearest
 from vision.seen import SeenBoxes
 
 IMAGE = LabeledImage("s3://b/1", 40, 30, 3, (), job="job", created="2026-11-22T12:00:00")
-SERVED = ServedModel("live", "InService", "config", "model", "s3://b/model", "train", None, [], "boxes", {})
+SERVED = ServedModel(
+    "live", "InService", "config", "model", "s3://b/model", "train", None, [], "boxes", {}, {}
+)
 FUNCTIONS = {"consolidation": {"arn": "arn:f", "sha256": ["1" * 64, "2" * 64]}}
 
 

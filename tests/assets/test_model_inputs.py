@@ -48,22 +48,24 @@ def test_a_change_of_the_sources_is_another_training(source):
 def test_a_training_job_has_a_new_name_only_when_the_model_would_be_another(loop):
     train, validation = {"content": "a"}, {"content": "b"}
 
-    def name(settings, train=train, image="image:1"):
-        return job_name(loop.name, "train", model_inputs(settings, train, validation, image))
+    def name(settings, train=train, image="image:1", initial=None):
+        return job_name(loop.name, "train", model_inputs(settings, train, validation, image, initial))
 
     def changed(**training):
         return loop.model_copy(update={"training": loop.training.model_copy(update=training)})
 
-    assert name(loop) == name(changed(max_runtime_seconds=7200, volume_gb=50))
+    assert name(loop) == name(changed(max_runtime_seconds=7200, volume_gb=50, spot=True))
     assert name(loop) == name(loop, train={"sha256": "a"}), "a split that an earlier version wrote"
     others = [
         name(loop, train={"content": "c"}),
         name(loop, image="image:2"),
         name(changed(hyperparameters={"epochs": 3})),
         name(changed(instance_type="ml.g5.2xlarge")),
+        name(changed(instance_count=2)),
+        name(loop, initial="s3://b/model.tar.gz"),
         name(loop.model_copy(update={"labels": ["bar", "square"]})),
     ]
-    assert len({name(loop), *others}) == 6
+    assert len({name(loop), *others}) == 8
 
 
 def test_only_labels_that_are_new_changed_or_gone_count_for_another_training():

@@ -156,6 +156,13 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
             {"training": {"hyperparameters": {"classes": "a"}}},
             r"training.hyperparameters: classes is set by the loop itself",
         ),
+        ({"training": {"instance_count": 21}}, r"training.instance_count: .* less than or equal to 20"),
+        ({"training": {"init_from": "newest"}}, r"training.init_from: .*'live' or 'none'"),
+        ({"training": {"max_wait_seconds": 600}}, r"training: max_wait_seconds: only spot trainings wait"),
+        (
+            {"training": {"spot": True, "max_wait_seconds": 600}},
+            r"training: max_wait_seconds: .* at least max_runtime_seconds \(3600\), found 600",
+        ),
         ({"endpoint": {"instance_count": 0}}, r"endpoint.instance_count: .* greater than or equal to 1"),
         ({"labeling": {}}, r"labeling.title: must be given"),
         (

@@ -5,6 +5,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from resources.ground_truth import labeling_job_request
+from resources.loop_training import Training
 from resources.sagemaker_requests import (
     endpoint_config_request,
     metric_definitions,
@@ -18,7 +19,7 @@ ROLE = "arn:aws:iam::000000000000:role/foods-loop"
 BUCKET = "s3://labelloop-foods"
 
 
-def training(loop) -> dict:
+def training(loop, **options) -> dict:
     return training_job_request(
         loop,
         name="foods-train-0123456789ab",
@@ -28,6 +29,7 @@ def training(loop) -> dict:
         validation_uri=f"{BUCKET}/validation.manifest",
         source_uri=f"{BUCKET}/sourcedir.tar.gz",
         output_uri=f"{BUCKET}/models",
+        **options,
     )
 
 
@@ -46,8 +48,15 @@ def labeling(loop) -> dict:
     )
 
 
+def spot_training(loop) -> dict:
+    """With everything that a training can have."""
+    settings = Training(spot=True, max_runtime_seconds=600, instance_count=2)
+    return training(loop.model_copy(update={"training": settings}), init_uri=f"{BUCKET}/model.tar.gz")
+
+
 REQUESTS = {
     "CreateTrainingJob": training,
+    "CreateTrainingJob on spare machines": spot_training,
     "CreateLabelingJob": labeling,
     "CreateModel": lambda loop: model_request(
         loop, name="m", image_uri="i", model_uri=f"{BUCKET}/m.tar.gz", role_arn=ROLE
@@ -62,7 +71,7 @@ REQUESTS = {
 @pytest.mark.parametrize("operation", REQUESTS)
 def test_aws_takes_the_request(operation, loop):
     client = boto3.client("sagemaker", region_name="us-east-1")
-    shape = client.meta.service_model.operation_model(operation).input_shape
+    shape = client.meta.service_model.operation_model(operation.partition(" ")[0]).input_shape
     report = ParamValidator().validate(REQUESTS[operation](loop), shape)
     assert not report.has_errors(), report.generate_report()
 
@@ -75,6 +84,17 @@ def test_augmented_manifests_are_read_as_recordio_pipes_with_the_image_first(loo
         assert (channel["InputMode"], channel["RecordWrapperType"]) == ("Pipe", "RecordIO")
 
 
+def test_a_training_can_begin_with_a_model_on_several_machines_that_may_be_taken_away(loop):
+    request = spot_training(loop)
+    assert request["ResourceConfig"]["InstanceCount"] == 2
+    assert request["EnableManagedSpotTraining"] is True
+    assert request["StoppingCondition"] == {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 1200}
+    assert request["CheckpointConfig"]["S3Uri"].endswith(f"/checkpoints/{request['TrainingJobName']}")
+    [channel] = [each for each in request["InputDataConfig"] if each["ChannelName"] == "model"]
+    assert (channel["InputMode"], channel["ContentType"]) == ("File", "application/x-sagemaker-model")
+    assert "MaxWaitTimeInSeconds" not in training(loop)["StoppingCondition"], "AWS refuses it without spot"
+
+
 def test_hyperparameters_are_json_strings_as_the_sdk_writes_them(loop):
     parameters = training(loop)["HyperParameters"]
     assert parameters["sagemaker_program"] == '"train.py"'
@@ -85,12 +105,18 @@ def test_hyperparameters_are_json_strings_as_the_sdk_writes_them(loop):
 def test_metric_definitions_find_each_metric_in_the_line_that_training_prints():
     import re
 
-    line = "epoch=3; validation:mAP=0.4100; validation:mAP_50_95=0.2000; train:loss=1.9300;"
+    line = "epoch=3; validation:mAP=0.4100; validation:mAP_50_95=0.2000; validation:F1=0.6100; "
+    line += "validation:threshold=0.3400; validation:calibration_error=0.1200; "
+    line += "validation:calibrated_error=0.0500; train:loss=1.9300;"
     metrics = metric_definitions(TRAINERS["bounding_box"].metrics)
     found = {metric["Name"]: re.findall(metric["Regex"], line) for metric in metrics}
     assert found == {
         "validation:mAP": ["0.4100"],
         "validation:mAP_50_95": ["0.2000"],
+        "validation:F1": ["0.6100"],
+        "validation:threshold": ["0.3400"],
+        "validation:calibration_error": ["0.1200"],
+        "validation:calibrated_error": ["0.0500"],
         "train:loss": ["1.9300"],
     }
 
@@ -103,7 +129,7 @@ def test_a_labeling_job_of_boxes_has_no_attribute_that_means_masks(loop):
 def test_aws_takes_the_requests_of_a_loop_about_masks(operation, loop):
     masks = loop.model_copy(update={"task": "semantic_segmentation", "label_attribute": "masks"})
     client = boto3.client("sagemaker", region_name="us-east-1")
-    shape = client.meta.service_model.operation_model(operation).input_shape
+    shape = client.meta.service_model.operation_model(operation.partition(" ")[0]).input_shape
     report = ParamValidator().validate(REQUESTS[operation](masks), shape)
     assert not report.has_errors(), report.generate_report()
 

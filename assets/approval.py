@@ -1,5 +1,7 @@
 """Which models may serve: what the loop enters in the model registry, and what it reads there."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 
 from assets.gate import AgainstLive
@@ -18,8 +20,11 @@ def register(
     result: Measures,
     test: str,
     compared: AgainstLive,
+    more: Mapping[str, str],
 ) -> ModelPackage:
-    """Enter the model as a version of the loop's model package group; ``test`` names the test split."""
+    """Enter the model as a version of the loop's model package group; ``test`` names the test split, ``more``
+    are notes from its card.
+    """
     metrics = store.write_json(
         loop.uri(f"evaluations/{compared.model}-{test[:12]}-metrics.json"), result.as_dict()
     )
@@ -27,6 +32,7 @@ def register(
         **{name: f"{value:.4f}" for name, value in result.headline().items()},
         "images": str(result.images),
         "test_split": test,
+        **more,
     }
     decision = decide(
         worse=compared.is_worse(loop.gate), live=compared.is_live, auto_approve=loop.auto_approve

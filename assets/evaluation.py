@@ -10,6 +10,7 @@ from assets.evaluation_history import history_metadata, remember, what_to_show_b
 from assets.evaluation_report import write_report
 from assets.gate import NOT_WORSE_THAN_LIVE, compare_with_live, not_worse_than_live
 from assets.measuring import measuring
+from assets.model_card import complete_card
 from assets.records import OWNERS, publish, read_record
 from assets.trained_model import trained_model
 from resources.loop import Loop
@@ -63,7 +64,8 @@ def evaluation(
     compared = compare_with_live(store, loop, test, model["model"], found, known)
     past = remember(store, loop, Measured(model["model"], split["sha256"], result))
     beside = what_to_show_beside(compared, past)
-    package = register(registry, store, loop, result, split["sha256"], compared)
+    card, notes = complete_card(store, loop, model["model"], split, test, found, result)
+    package = register(registry, store, loop, result, split["sha256"], compared, notes)
     return publish(
         store,
         loop,
@@ -81,6 +83,7 @@ def evaluation(
         | history_metadata(past, beside)
         | write_report(store, loop, test, found, compared, past, beside)
         | costs.metadata()
+        | card
         | {
             "model": model["model"],
             "transform_job": found.job,

@@ -14,6 +14,7 @@ from resources.sagemaker_jobs import TransformJobs
 from vision.boxes import Box
 from vision.comparison import Difference, compare
 from vision.evaluation import Evaluation, evaluate
+from vision.intervals import Interval, average_precision_intervals
 from vision.manifest import LabeledImage
 from vision.over_time import Beside, Measured, commonest
 from vision.pictures import precision_recall_svg
@@ -43,6 +44,9 @@ class MeasuredBoxes:
 
     def compare(self, new: PredictedBoxes, old: PredictedBoxes, labels: Sequence[str]) -> Difference:
         return compare(self.truth, new.boxes, old.boxes, confidence=self.loop.gate.confidence)
+
+    def intervals(self, found: PredictedBoxes, result: Evaluation) -> tuple[Interval, dict[str, Interval]]:
+        return average_precision_intervals(self.truth, found.boxes, confidence=self.loop.gate.confidence)
 
     def details(self, result: Evaluation) -> dict[str, Any]:
         """The most frequent labels' curves: more do not fit into a picture that the UI shows inline."""

@@ -77,6 +77,11 @@ class MeasuredMasks:
         both = (self._counts(found, labels) for found in (new, old))
         return compare_masks(*both, confidence=self.loop.gate.confidence)
 
+    def intervals(
+        self, found: PredictedMasks, result: MaskEvaluation
+    ) -> tuple[tuple[float, float], dict[str, tuple[float, float]]]:
+        return (result.low, result.high), {}
+
     def details(self, result: MaskEvaluation) -> dict[str, Any]:
         names = list(result.per_class)
         return {

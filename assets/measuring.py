@@ -18,6 +18,9 @@ from vision.measures import Measures
 from vision.over_time import Beside, Measured
 
 
+Intervals = tuple[tuple[float, float], Mapping[str, tuple[float, float]]]
+
+
 class Found(Protocol):
     """What a model sees in the test split."""
 
@@ -40,6 +43,9 @@ class Measuring(Protocol):
         """What is found of other labels than these counts for nothing."""
 
     def compare(self, new: Found, old: Found, labels: Sequence[str]) -> Difference: ...
+
+    def intervals(self, found: Found, result: Measures) -> Intervals:
+        """Of the main measure and of the labels' own, at the gate's confidence; without those not computed."""
 
     def details(self, result: Measures) -> dict[str, Any]:
         """Metadata of the asset that only this form has."""

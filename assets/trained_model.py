@@ -10,6 +10,7 @@ import dagster as dg
 from assets.costs import Costs, cost_check, cost_within_limit
 from assets.earlier_jobs import earlier_trainings
 from assets.initial_model import initial_model
+from assets.model_card import begin_card
 from assets.packaging import pack_source, source_digest
 from assets.records import OWNERS, publish, read_record, record_uri
 from resources.containers import pytorch_image
@@ -83,7 +84,13 @@ def trained_model(
         loop,
         "trained_model",
         record,
-        metadata=numbers(job, train) | costs.metadata() | record | {"began_with": initial.note},
+        metadata=numbers(job, train)
+        | costs.metadata()
+        | record
+        | {"began_with": initial.note}
+        | begin_card(
+            store, loop, record, job, inputs, initial.note, {"train": train, "validation": validation}
+        ),
         check_results=[cost_within_limit(loop, "training", costs.spent)],
     )
 

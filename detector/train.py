@@ -9,6 +9,7 @@ and channels and folders from the environment that the SageMaker training toolki
 import argparse
 import json
 import os
+import platform
 import signal
 import sys
 import threading
@@ -16,6 +17,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy
+import PIL
 import torch
 from augmentation import STRENGTHS
 from checkpoints import Checkpoints
@@ -106,7 +109,8 @@ def run(
     )
     if not hosts.leads:
         return
-    task.write_model(model, settings, progress.best_metrics, progress.best_choices, model_folder)
+    facts = progress.best_choices | {"libraries": libraries()}
+    task.write_model(model, settings, progress.best_metrics, facts, model_folder)
     print("written: the model of", flush=True)
     report(progress.best_epoch, progress.best_metrics)
 
@@ -202,6 +206,14 @@ def labels(text: str) -> tuple[str, ...]:
 
 def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def libraries() -> dict[str, str]:
+    """What trains and the versions of it, for the model's card."""
+    modules = {"torch": torch, "numpy": numpy, "pillow": PIL}
+    return {"python": platform.python_version()} | {
+        name: str(module.__version__) for name, module in modules.items()
+    }
 
 
 def hardware(processes: int) -> str:

@@ -165,6 +165,11 @@ def test_a_worse_model_leaves_the_live_one_in_its_place(stage):
     told = numbers(second, "evaluation")
     assert (told["ap50_square"], told["compared_with"]) == (0, f"the live model {good}, on the same images")
     assert "ap50_bar" not in told, "no bar is in the test split"
+    card = stage.store.read_json(told["model_card_uri"])
+    assert card["evaluation"]["means"]["mAP50"] == {"value": 0, "interval": [0, 0]}
+    assert card["training"] is None, "no training made this model, so the card must not tell of one"
+    package = stage.workshop.sagemaker.describe_model_package(ModelPackageName=told["model_package"])
+    assert package["CustomerMetadataProperties"]["model_card"] == told["model_card_uri"]
     with pytest.raises(
         dg.Failure, match="Version 2 of gated-.* in the model registry is worse than the live"
     ):

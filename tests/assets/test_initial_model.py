@@ -75,6 +75,13 @@ def test_a_deployment_asks_for_no_other_training_and_new_labels_go_on_from_it(
     first = train()
     assert first["began_with"] == "nothing: no model was live yet"
     assert "model" not in channels_of(first["training_job"])
+    card = store.read_json(first["model_card_uri"])
+    assert card["data"]["train"]["images"] == 4
+    assert sum(each["objects"] for each in card["data"]["train"]["labels"].values()) == 4
+    told = card["training"]
+    assert first["training_job"].endswith(told["inputs_sha256"][:12]), "the name is the hash of the inputs"
+    assert told["libraries"]["torch"] and 0 <= told["score_threshold"] <= 1 and told["calibration"]
+    assert {"validation_F1", "validation_threshold", "validation_calibration_error"} <= set(first)
     artifact = go_live(store, workshop, live)
     assert train()["training_job"] == first["training_job"], "or each deployment would train once more"
     label(store, live, 5)

@@ -6,6 +6,13 @@ import shutil
 import time
 from pathlib import Path
 
+FIRST_HOST = "algo-1"
+
+
+def host_names(request: dict) -> list[str]:
+    """As SageMaker calls the hosts of a training job; ``request`` is CreateTrainingJob's."""
+    return [f"algo-{number + 1}" for number in range(request["ResourceConfig"].get("InstanceCount", 1))]
+
 
 def write_whole(path: Path, document: dict) -> None:
     """After a crash there is the old document or the new one, never half of one."""
@@ -38,6 +45,12 @@ class JobFolder:
         self.path = Path(path)
         self.container = self.path / "ml"  # what the container sees as /opt/ml
         self.log = self.path / "log"
+
+    def container_of(self, host: str) -> Path:
+        return self.container if host == FIRST_HOST else self.path / f"ml-{host}"
+
+    def log_of(self, host: str) -> Path:
+        return self.log if host == FIRST_HOST else self.path / f"log-{host}"
 
     @property
     def work(self) -> dict:

@@ -153,9 +153,14 @@ class Jobs:
         return True
 
     def _ship(self, document: dict, folder: JobFolder, *, to_the_end: bool) -> None:
-        self.surroundings.shipper.ship(folder.log, self.log_group, document["stream"], to_the_end=to_the_end)
+        for log, stream in self.logs(document, folder):
+            self.surroundings.shipper.ship(log, self.log_group, stream, to_the_end=to_the_end)
 
     # What differs between the kinds.
+
+    def logs(self, document: dict, folder: JobFolder) -> list[tuple[Path, str]]:
+        """Files, and the streams that they are shipped to."""
+        return [(folder.log, document["stream"])]
 
     def stopping(self) -> dict:
         """Changes of a document whose job is asked to stop."""

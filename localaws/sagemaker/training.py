@@ -1,9 +1,11 @@
 """Training jobs."""
 
 import time
+from pathlib import Path
 
 from localaws.sagemaker.catalogue import UnknownImage, metric_definitions, training_program
 from localaws.sagemaker.documents import Documents, Kind
+from localaws.sagemaker.folders import FIRST_HOST, JobFolder, host_names
 from localaws.sagemaker.jobs import Jobs, Surroundings, shorten
 from localaws.sagemaker.preconditions import Preconditions
 from localaws.sagemaker.training_request import check_training_request
@@ -44,7 +46,7 @@ class TrainingJobs(Jobs):
             "SecondaryStatusTransitions": transitions(
                 [("Starting", now, "Preparing the instances for training")]
             ),
-            "stream": f"{name}/algo-1-{int(now)}",
+            "stream": f"{name}/{FIRST_HOST}-{int(now)}",
         }
         algorithm = params["AlgorithmSpecification"]
         try:
@@ -69,6 +71,13 @@ class TrainingJobs(Jobs):
 
     def StopTrainingJob(self, params: dict) -> None:
         self.stop_job(params["TrainingJobName"])
+
+    def logs(self, document: dict, folder: JobFolder) -> list[tuple[Path, str]]:
+        """A stream for each host."""
+        return [
+            (folder.log_of(host), document["stream"].replace(f"/{FIRST_HOST}-", f"/{host}-"))
+            for host in host_names(document)
+        ]
 
     def stopping(self) -> dict:
         return {"TrainingJobStatus": "Stopping", "stop_asked": time.time()}

@@ -4,6 +4,7 @@ import re
 
 from localaws.sagemaker.preconditions import Preconditions, invalid, split_uri
 
+MOST_HOSTS = 20
 NEEDED = ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition")
 
 # Parameter -> why it is refused. What would change a job's result must not be passed over in silence.
@@ -30,8 +31,9 @@ def check_training_request(params: dict, preconditions: Preconditions) -> None:
     names = [channel["ChannelName"] for channel in channels]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise invalid(f"InputDataConfig: channel names must be unique; {', '.join(repeated)} is repeated")
+    hosts = params["ResourceConfig"].get("InstanceCount", 1)
     for channel in channels:
-        check_channel(channel, params["AlgorithmSpecification"]["TrainingInputMode"])
+        check_channel(channel, params["AlgorithmSpecification"]["TrainingInputMode"], hosts)
     preconditions.role(params["RoleArn"])
     preconditions.bucket(params["OutputDataConfig"]["S3OutputPath"], "OutputDataConfig.S3OutputPath")
     for channel in channels:
@@ -61,9 +63,9 @@ def check_resources(resources: dict) -> None:
         )
     if not resources.get("InstanceType"):
         raise invalid("ResourceConfig.InstanceType is required")
-    if resources.get("InstanceCount", 1) != 1:
+    if not 1 <= (count := resources.get("InstanceCount", 1)) <= MOST_HOSTS:
         raise invalid(
-            f"ResourceConfig.InstanceCount is {resources['InstanceCount']}: the stand-in trains on one"
+            f"ResourceConfig.InstanceCount is {count}: the stand-in, which is one machine, plays 1 to {MOST_HOSTS}"
         )
 
 
@@ -88,7 +90,7 @@ def check_checkpoints(config: dict) -> None:
         )
 
 
-def check_channel(channel: dict, job_mode: str) -> None:
+def check_channel(channel: dict, job_mode: str, hosts: int) -> None:
     where = f"InputDataConfig, channel {channel['ChannelName']}"
     source = channel["DataSource"].get("S3DataSource")
     if source is None:
@@ -97,6 +99,10 @@ def check_channel(channel: dict, job_mode: str) -> None:
     if kind not in ("S3Prefix", "ManifestFile", "AugmentedManifestFile"):
         raise invalid(f"{where}: S3DataType {kind} is not implemented by the stand-in")
     split_uri(source["S3Uri"], where)
+    if hosts > 1 and source.get("S3DataDistributionType") == "ShardedByS3Key":
+        raise invalid(
+            f"{where}: ShardedByS3Key is not implemented by the stand-in for more than one instance"
+        )
     wrapped = channel.get("RecordWrapperType", "None") != "None"
     compressed = channel.get("CompressionType", "None") != "None"
     if kind == "AugmentedManifestFile":

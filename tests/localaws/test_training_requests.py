@@ -26,8 +26,15 @@ def workshop(stand_in) -> Workshop:
         ({"InputDataConfig": [augmented("s3://b/m")]}, "AttributeNames"),
         ({"InputDataConfig": [channel("s3://b/x"), channel("s3://b/y")]}, "train is repeated"),
         (
-            {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}},
-            "is 2",
+            {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 21, "VolumeSizeInGB": 1}},
+            "is 21: the stand-in, which is one machine",
+        ),
+        (
+            {
+                "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1},
+                "InputDataConfig": [channel("s3://b/x", source={"S3DataDistributionType": "ShardedByS3Key"})],
+            },
+            "ShardedByS3Key is not implemented by the stand-in for more than one",
         ),
         ({"EnableNetworkIsolation": True}, "EnableNetworkIsolation is not implemented by the stand-in"),
         ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds"),

@@ -5,11 +5,12 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from localaws.sagemaker.containers.mount import base_of, inside, refusal
-from localaws.sagemaker.folders import JobFolder
+from localaws.sagemaker.folders import FIRST_HOST, JobFolder
 from localaws.supervisor import MARK, kill_marked
 
 # What a container sees of the machine's own environment: nothing but where programs and devices are.
@@ -18,22 +19,29 @@ KEPT_PREFIX = "AWS_"  # the way to the stand-in, as a container on AWS has its r
 
 
 class Container:
-    """Runs ``command`` in ``work``; ``base`` is where the program finds what lies in ``folder.container``.
+    """Runs ``command`` in ``work``; ``base`` is where the program finds what lies in ``root``.
 
     ``observe`` sees each line that the program writes, after it is in the log.
     """
 
-    def __init__(self, folder: JobFolder, observe: Callable[[str], None] = lambda line: None):
+    def __init__(
+        self,
+        folder: JobFolder,
+        observe: Callable[[str], None] = lambda line: None,
+        host: str = FIRST_HOST,
+    ):
         self.folder = folder
-        self.base = base_of(folder.container)
+        self.root, self.log = folder.container_of(host), folder.log_of(host)
+        self.base = base_of(self.root)
         self.observe = observe
+        self.last_lines: deque[str] = deque(maxlen=20)
         self.process: subprocess.Popen | None = None
 
     def start(self, command: list[str], environment: Mapping[str, str], work: Path) -> None:
         if reason := refusal():
             self.say(f"there can be no /opt/ml here ({reason}): it is {self.base}, see SAGEMAKER_BASE_DIR")
         self.process = subprocess.Popen(
-            inside(self.folder.container, work, command),
+            inside(self.root, work, command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -67,14 +75,16 @@ class Container:
 
     def say(self, line: str) -> None:
         """A line of the stand-in's own in the job's log."""
-        with open(self.folder.log, "ab") as log:
+        with open(self.log, "ab") as log:
             log.write(f"[sagemaker logs]: {line}\n".encode())
 
     def _read(self) -> None:
-        with open(self.folder.log, "ab", buffering=0) as log:
+        with open(self.log, "ab", buffering=0) as log:
             for line in self.process.stdout:
                 log.write(line)
-                self.observe(line.decode(errors="replace").rstrip("\n"))
+                text = line.decode(errors="replace").rstrip("\n")
+                self.last_lines.append(text)
+                self.observe(text)
 
 
 def surroundings() -> dict[str, str]:

@@ -16,7 +16,6 @@ from localaws.sagemaker.containers.archives import unpack
 from localaws.sagemaker.containers.bucket import Bucket
 from localaws.sagemaker.containers.patience import JobError
 
-HOST = "algo-1"
 # Hyperparameters that the SDK writes for the toolkit, not for the script.
 TOOLKITS = "sagemaker_"
 
@@ -113,7 +112,7 @@ def environment_of(
         "input_data_config": configs["inputdataconfig"],
         "output_data_dir": str(base / "output/data"),
         "channels": sorted(channels),
-        "current_host": HOST,
+        "current_host": resources["current_host"],
         "current_instance_type": resources["current_instance_type"],
         "current_instance_group": resources["current_group_name"],
         "module_name": program.removesuffix(".py"),
@@ -136,8 +135,8 @@ def environment_of(
         "hyperparameters": hyperparameters,
         "channel_input_dirs": channels,
         "job_name": job,
-        "is_master": True,
-        "master_hostname": HOST,
+        "is_master": resources["current_host"] == resources["hosts"][0],
+        "master_hostname": resources["hosts"][0],
     }
     values |= {f"channel_{name}": path for name, path in channels.items()}
     values |= {f"hp_{name}": value for name, value in hyperparameters.items()}

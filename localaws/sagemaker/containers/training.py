@@ -3,19 +3,16 @@
 Downloads, runs and uploads by itself, so that the job goes on while the server is away.
 """
 
-import shutil
 import time
-from collections import deque
 from pathlib import Path
 
 from localaws.sagemaker.containers.archives import pack
 from localaws.sagemaker.containers.bucket import Bucket
-from localaws.sagemaker.containers.container import Container
+from localaws.sagemaker.containers.hosts import Hosts
 from localaws.sagemaker.containers.metrics import Metrics
 from localaws.sagemaker.containers.orders import Orders
 from localaws.sagemaker.containers.patience import Cancelled, JobError, OutOfReach
 from localaws.sagemaker.containers.program import run
-from localaws.sagemaker.containers.training_setup import Setup, checkpoints_of, set_up
 from localaws.sagemaker.folders import JobFolder, read_whole, write_whole
 
 LONGEST_FAILURE = 1024  # characters of /opt/ml/output/failure that reach the FailureReason
@@ -34,10 +31,8 @@ class Training:
         self.orders = Orders(folder)
         self.bucket = Bucket(cancelled=self.orders.given)
         self.metrics = Metrics(self.work["AlgorithmSpecification"].get("MetricDefinitions", []))
-        self.last_lines: deque[str] = deque(maxlen=20)
         self.input_failure: str | None = None
-        self.container = Container(folder, self._observe)
-        self.setup: Setup | None = None
+        self.hosts = Hosts(folder, self.work, self.bucket, self.metrics.observe)
 
     def run(self) -> dict:
         """The verdict. The server starts an interrupted job once more: from the beginning, or where it had
@@ -57,32 +52,25 @@ class Training:
         if outcome["status"] == "Interrupted":
             self.folder.note("Interrupted", "Training job interrupted; it will be started once more")
         else:
-            shutil.rmtree(self.folder.container, ignore_errors=True)
+            self.hosts.remove()
         return outcome
 
     @property
     def _outcome_path(self) -> Path:
         return self.folder.path / "outcome.json"
 
-    def _observe(self, line: str) -> None:
-        self.metrics.observe(line)
-        self.last_lines.append(line)
-
     def _break_off(self, reason: str) -> None:
         self.input_failure = self.input_failure or reason
 
     def _train(self) -> dict:
         self.folder.note("Downloading", "Downloading the training image and input data")
-        self.setup = set_up(
-            self.work, self.folder.container, self.container.base, self.bucket, self._break_off
-        )
+        self.hosts.set_up(self._break_off)
         if self.orders.given.is_set():
             raise Cancelled
         self.folder.note("Training", "Training image download completed. Training in progress.")
-        self.container.start(self.setup.command, self.setup.environment, self.setup.directory)
-        self.setup.begin()
+        self.hosts.start()
         status = self._watch(time.time())
-        code = self.container.close()
+        code = self.hosts.close()
         outcome = {"status": status, "code": code, "metrics": self.metrics.final}
         if status == "Failed":
             outcome["reason"] = self.input_failure or self._failure(code)
@@ -93,26 +81,27 @@ class Training:
     def _watch(self, began: float) -> str:
         """Until the program ends, or has to; the job's status then."""
         limit = self.work["StoppingCondition"].get("MaxRuntimeInSeconds", 86400)
-        while (code := self.container.exit_code) is None:
+        while (code := self.hosts.exit_code) is None:
             if self.input_failure:
-                self.container.stop(grace=0)
+                self.hosts.stop(grace=0)
                 return "Failed"
             if action := self.orders.take():
-                self.container.stop(self.orders.grace if action == "stop" else INTERRUPTION_GRACE)
+                self.hosts.stop(self.orders.grace if action == "stop" else INTERRUPTION_GRACE)
                 return "Stopped" if action == "stop" else "Interrupted"
             if time.time() - began > limit:
-                self.container.stop(self.orders.grace)
+                self.hosts.stop(self.orders.grace)
                 return "MaxRuntimeExceeded"
             self.orders.given.wait(0.05)
         return "Failed" if code or self.input_failure else "Completed"
 
     def _failure(self, code: int) -> str:
         """AWS's words; where the program has left none, the toolkit's: what it was and how it ended."""
+        container, setup = self.hosts.failure()
         try:
-            text = (self.folder.container / "output/failure").read_text(errors="replace")[:LONGEST_FAILURE]
+            text = (container.root / "output/failure").read_text(errors="replace")[:LONGEST_FAILURE]
         except OSError:
-            last = next((line for line in reversed(self.last_lines) if line.strip()), "")
-            command = " ".join(self.setup.command)
+            last = next((line for line in reversed(container.last_lines) if line.strip()), "")
+            command = " ".join(setup.command)
             text = f'ExecuteUserScriptError:\nExitCode {code}\nErrorMessage "{last}"\nCommand "{command}"'
         return f"AlgorithmError: {text.strip()}, exit code: {code}"
 
@@ -129,23 +118,21 @@ class Training:
                     return
 
     def _upload_once(self, outcome: dict) -> None:
-        config, container = self.work["OutputDataConfig"], self.folder.container
+        config = self.work["OutputDataConfig"]
         target = f"{config['S3OutputPath'].rstrip('/')}/{self.work['TrainingJobName']}/output"
-        checkpoints = (
-            self.setup.checkpoints if self.setup else checkpoints_of(self.work, container, self.bucket)
-        )
-        if checkpoints:
+        for checkpoints in self.hosts.checkpoints():
             checkpoints.finish()
-        if any((container / "output/data").glob("*")):
-            self._archive(container / "output/data", f"{target}/output.tar.gz")
+        output = self.hosts.gather("output/data")
+        if any(output.glob("*")):
+            self._archive(output, f"{target}/output.tar.gz")
         if outcome["status"] not in LEAVE_A_MODEL:
             return
         if config.get("CompressionType") == "NONE":
             outcome["artifacts"] = f"{target}/model/"
-            self.bucket.upload_tree(container / "model", outcome["artifacts"])
+            self.bucket.upload_tree(self.hosts.gather("model"), outcome["artifacts"])
         else:
             outcome["artifacts"] = f"{target}/model.tar.gz"
-            self._archive(container / "model", outcome["artifacts"])
+            self._archive(self.hosts.gather("model"), outcome["artifacts"])
 
     def _archive(self, folder: Path, uri: str) -> None:
         archive = self.folder.path / uri.rpartition("/")[2]

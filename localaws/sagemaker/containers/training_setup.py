@@ -32,8 +32,18 @@ class Setup:
             self.checkpoints.start()
 
 
-def set_up(work: dict, container: Path, base: Path, bucket: Bucket, fail: Callable[[str], None]) -> Setup:
-    """Fill ``container``, which the program sees as ``base``. Channels that break off later call ``fail``.
+def set_up(
+    work: dict,
+    container: Path,
+    base: Path,
+    bucket: Bucket,
+    fail: Callable[[str], None],
+    host: str,
+    hosts: list[str],
+    meeting: dict[str, str],
+) -> Setup:
+    """Fill the ``container`` of one host, which the program sees as ``base``. Channels that break off later
+    call ``fail``. ``meeting`` are variables that say where the hosts meet.
 
     Raises JobError for whatever is missing or unusable.
     """
@@ -45,7 +55,7 @@ def set_up(work: dict, container: Path, base: Path, bucket: Bucket, fail: Callab
     configs = {
         "hyperparameters": work.get("HyperParameters", {}),
         "inputdataconfig": {channel.name: channel.config for channel in channels},
-        "resourceconfig": resource_config(work["ResourceConfig"]["InstanceType"]),
+        "resourceconfig": resource_config(work["ResourceConfig"]["InstanceType"], host, hosts),
     }
     for name, config in configs.items():
         (container / "input/config" / f"{name}.json").write_text(json.dumps(config))
@@ -58,17 +68,18 @@ def set_up(work: dict, container: Path, base: Path, bucket: Bucket, fail: Callab
     checkpoints = checkpoints_of(work, container, bucket)
     if checkpoints:
         checkpoints.restore()
-    return Setup(command, environment | work.get("Environment", {}), directory, feeders, checkpoints)
+    environment |= meeting | work.get("Environment", {})
+    return Setup(command, environment, directory, feeders, checkpoints)
 
 
-def resource_config(instance_type: str) -> dict:
-    host, group = script_mode.HOST, "homogeneousCluster"
+def resource_config(instance_type: str, host: str, hosts: list[str]) -> dict:
+    group = "homogeneousCluster"
     return {
         "current_host": host,
         "current_instance_type": instance_type,
         "current_group_name": group,
-        "hosts": [host],
-        "instance_groups": [{"instance_group_name": group, "instance_type": instance_type, "hosts": [host]}],
+        "hosts": hosts,
+        "instance_groups": [{"instance_group_name": group, "instance_type": instance_type, "hosts": hosts}],
         "network_interface_name": "lo",
     }
 

@@ -65,7 +65,7 @@ def check_resources(resources: dict) -> None:
         raise invalid("ResourceConfig.InstanceType is required")
     if not 1 <= (count := resources.get("InstanceCount", 1)) <= MOST_HOSTS:
         raise invalid(
-            f"ResourceConfig.InstanceCount is {count}: the stand-in, which is one machine, plays 1 to {MOST_HOSTS}"
+            f"ResourceConfig.InstanceCount is {count}: the stand-in, one machine, plays 1 to {MOST_HOSTS}"
         )
 
 

@@ -27,7 +27,7 @@ def workshop(stand_in) -> Workshop:
         ({"InputDataConfig": [channel("s3://b/x"), channel("s3://b/y")]}, "train is repeated"),
         (
             {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 21, "VolumeSizeInGB": 1}},
-            "is 21: the stand-in, which is one machine",
+            "is 21: the stand-in, one machine, plays 1 to 20",
         ),
         (
             {

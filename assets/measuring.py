@@ -17,7 +17,6 @@ from vision.comparison import Difference
 from vision.measures import Measures
 from vision.over_time import Beside, Measured
 
-
 Intervals = tuple[tuple[float, float], Mapping[str, tuple[float, float]]]
 
 
@@ -45,7 +44,7 @@ class Measuring(Protocol):
     def compare(self, new: Found, old: Found, labels: Sequence[str]) -> Difference: ...
 
     def intervals(self, found: Found, result: Measures) -> Intervals:
-        """Of the main measure and of the labels' own, at the gate's confidence; without those not computed."""
+        """Of the main measure and of the labels', at the gate's confidence; without those not computed."""
 
     def details(self, result: Measures) -> dict[str, Any]:
         """Metadata of the asset that only this form has."""

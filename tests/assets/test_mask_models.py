@@ -14,6 +14,7 @@ from PIL import Image
 from assets.answers import answers_of
 from assets.evaluation import map_above_floor
 from assets.measuring import measuring
+from assets.model_card import complete_card
 from assets.records import read_record, record_uri
 from assets.training_manifest import training_manifest
 from resources.loop import Loop
@@ -118,6 +119,19 @@ def test_a_worse_model_is_surely_worse_on_the_same_images(measured):
     difference = test.compare(bad, good, LABELS)
     assert difference.measure == "miou" and difference.surely_below(-0.02)
     assert not test.compare(good, bad, LABELS).surely_below(-0.02)
+
+
+def test_the_card_of_a_model_of_masks_has_their_measures_and_no_made_up_training(measured, masks, store):
+    truth = {"a": square(), "b": square(2)}
+    test, found = measured(truth, truth)
+    split = {"sha256": "0" * 64}
+    shown, notes = complete_card(store, masks, "new", split, test, found, test.evaluate(found, LABELS))
+    card = store.read_json(notes["model_card"])
+    assert card["evaluation"]["means"]["mIoU"] == {"value": 1, "interval": [1, 1]}
+    assert card["evaluation"]["labels"]["bar"] == {"value": 1, "interval": None}
+    assert card["data"]["test"]["labels"]["square"] == {"objects": 1, "images": 1}
+    assert card["training"] is None and "### Training\n\nnot known" in shown["model_card"].value
+    assert set(notes) == {"model_card"}
 
 
 def test_a_test_split_on_which_nothing_is_painted_says_so(measured):

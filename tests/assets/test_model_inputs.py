@@ -7,7 +7,8 @@ import tarfile
 
 import pytest
 
-from assets.batch_predictions import choose, table
+from assets.batch_predictions import choose
+from assets.box_answers import table
 from assets.evaluation import map_above_floor
 from assets.labeling import labeling_job_name
 from assets.packaging import pack_source, source_digest

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError, WaiterError
@@ -110,6 +111,36 @@ def test_what_the_model_leaves_out_is_done_as_the_toolkit_does_it(workshop):
     wait_for(lambda: "ValueError: too much" in workshop.lines(group, "first/"), "the traceback in the logs")
 
 
+def test_several_workers_answer_and_the_callers_errors_are_the_callers(workshop):
+    inference = """
+        import os, time
+        from sagemaker_inference.errors import GenericInferenceToolkitError
+
+        def model_fn(folder):
+            pass
+
+        def transform_fn(model, data, content_type, accept):
+            if data == "bad":
+                raise GenericInferenceToolkitError(422, "no picture in it")
+            time.sleep(0.1)
+            return str(os.getpid()), "text/plain"
+    """
+    workers = {"SAGEMAKER_MODEL_SERVER_WORKERS": "2"}
+    name = workshop.endpoint(workshop.config(workshop.model(inference, Environment=workers)))
+    assert workshop.settled(name)["EndpointStatus"] == "InService"
+
+    def ask_many(_) -> set[bytes]:
+        return {workshop.ask(name) for _ in range(10)}
+
+    with ThreadPoolExecutor(4) as clients:
+        processes = set().union(*clients.map(ask_many, range(4)))
+    assert len(processes) == 2
+    with pytest.raises(ClientError, match=r"client error \(422\).*no picture in it") as refused:
+        workshop.ask(name, b"bad")
+    assert refused.value.response["OriginalStatusCode"] == 422
+    assert workshop.ask(name) in processes, "a refused request ended a worker"
+
+
 def test_an_endpoint_that_cannot_come_up_fails_with_a_reason(workshop):
     unknown = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1"
     reasons = {
@@ -176,7 +207,8 @@ def test_variants_share_the_requests_by_weight(workshop):
 
 
 def test_an_instance_that_dies_is_started_anew(workshop):
-    name = workshop.endpoint(workshop.config(workshop.model(ECHO)))
+    one_worker = {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+    name = workshop.endpoint(workshop.config(workshop.model(ECHO, Environment=one_worker)))
     assert workshop.settled(name)["EndpointStatus"] == "InService"
 
     def process() -> int:

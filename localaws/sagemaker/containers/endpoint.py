@@ -1,5 +1,7 @@
 """The runner of an instance of an endpoint: ``python -m localaws.sagemaker.containers.endpoint FOLDER``."""
 
+import os
+
 from localaws.sagemaker.containers.bucket import Bucket
 from localaws.sagemaker.containers.orders import Orders
 from localaws.sagemaker.containers.patience import Cancelled, JobError
@@ -11,6 +13,7 @@ GRACE = 30  # seconds between SIGTERM and SIGKILL
 INTERRUPTION_GRACE = 3
 PING_INTERVAL = 5
 SICK = 6  # pings in a row without a healthy answer
+MOST_WORKERS = 4  # each of them holds the model
 
 
 class Instance:
@@ -26,7 +29,12 @@ class Instance:
         """Serves until it is told to stop or can no more; the verdict."""
         self.folder.announce(None)
         try:
-            self.server.start({"SAGEMAKER_ENDPOINT_NAME": self.work["endpoint"]})
+            self.server.start(
+                {
+                    "SAGEMAKER_ENDPOINT_NAME": self.work["endpoint"],
+                    "SAGEMAKER_MODEL_SERVER_WORKERS": str(workers()),
+                }
+            )
         except Cancelled:
             return {"status": "Stopped"}
         except JobError as problem:
@@ -64,6 +72,11 @@ class Instance:
             f"The primary container for production variant {self.work['variant']} did not pass the ping "
             "health check. Please check CloudWatch logs for this endpoint."
         )
+
+
+def workers() -> int:
+    """One for each core, as on AWS, unless the model's Environment says otherwise."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, MOST_WORKERS)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from sagemaker_inference.errors import BaseInferenceToolkitError  # beside this file, for the program too
+
 JSON, CSV, NPY = "application/json", "text/csv", "application/x-npy"
 TEXTS = (JSON, CSV)  # handed to input_fn as text
 DEFAULT_ACCEPT = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
@@ -146,6 +148,7 @@ def device() -> str:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer's body does not wait until its headers have arrived
     model: Model
 
     def do_GET(self) -> None:
@@ -163,6 +166,10 @@ class Handler(BaseHTTPRequestHandler):
                 self.headers.get("Content-Type", ""),
                 DEFAULT_ACCEPT if accept in ("", "*/*") else accept,
             )
+        except BaseInferenceToolkitError as problem:
+            traceback.print_exc()
+            self._send(problem.status_code, problem.message.encode(), "text/plain")
+            return
         except Exception as problem:  # the model's own code: its words go to the caller, the trace to the log
             traceback.print_exc()
             status = 415 if isinstance(problem, UnsupportedFormat) else 500

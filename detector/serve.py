@@ -14,8 +14,28 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+try:
+    from sagemaker_inference.errors import BaseInferenceToolkitError as ToolkitError
+except ImportError:  # in training, where nobody asks over HTTP
+
+    class ToolkitError(Exception):
+        def __init__(self, status_code: int, message: str, phrase: str):
+            self.status_code, self.message, self.phrase = status_code, message, phrase
+            super().__init__(message)
+
+
 CONTENT_TYPES = {"image/jpeg", "image/png", "application/x-image"}
 GREY = 114  # what surrounds a picture that does not fill the network's square
+
+
+class CallersError(ToolkitError, ValueError):
+    """What the caller has to mend; the toolkit answers with this status instead of 500."""
+
+    def __init__(self, message: str, status: int = 400):
+        super().__init__(status, message, "Bad Request")
+
+    def __str__(self) -> str:
+        return self.message
 
 
 @dataclass(frozen=True)
@@ -38,16 +58,17 @@ def model_fn(model_dir: str) -> Model:
 
 
 def input_fn(body: bytes, content_type: str) -> Image.Image:
-    """Open one image; ValueError for a content type or bytes that are no JPEG or PNG."""
+    """Open one image; CallersError for a content type or bytes that are no JPEG or PNG."""
     if content_type.partition(";")[0].strip().lower() not in CONTENT_TYPES:
-        raise ValueError(f"content type {content_type!r} is not one of {', '.join(sorted(CONTENT_TYPES))}")
+        known = ", ".join(sorted(CONTENT_TYPES))
+        raise CallersError(f"content type {content_type!r} is not one of {known}", status=415)
     return open_picture(bytes(body))
 
 
 def predict_fn(picture: Image.Image, model: Model) -> list[list[float]]:
     """Rows ``[class, score, xmin, ymin, xmax, ymax]``, best first, as the built-in algorithm answers them.
 
-    Corners are fractions (0-1) of the stored image. ValueError if the picture turns out to be truncated.
+    Corners are fractions (0-1) of the stored image. CallersError if the picture turns out to be truncated.
     """
     pixels = read_picture(picture, model.image_size)
     boxes, scores = model.session.run(None, {"image": pad(pixels, model.image_size)[None]})
@@ -61,26 +82,26 @@ def predict_fn(picture: Image.Image, model: Model) -> list[list[float]]:
 
 
 def output_fn(prediction: list[list[float]], accept: str) -> tuple[bytes, str]:
-    """Write the answer as JSON; ValueError for a client that accepts no JSON."""
+    """Write the answer as JSON; CallersError for a client that accepts no JSON."""
     wanted = {kind.partition(";")[0].strip().lower() for kind in accept.split(",")}
     if not wanted & {"application/json", "application/*", "*/*", ""}:
-        raise ValueError(f"cannot answer as {accept!r}: only application/json")
+        raise CallersError(f"cannot answer as {accept!r}: only application/json", status=406)
     return json.dumps({"prediction": prediction}).encode(), "application/json"
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """Read the header of a JPEG or PNG; the pixels follow in :func:`read_picture`. Raises ValueError."""
+    """Read the header of a JPEG or PNG; the pixels follow in :func:`read_picture`. Raises CallersError."""
     try:
         return Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"not a readable JPEG or PNG image ({len(data)} bytes): {error}") from error
+        raise CallersError(f"not a readable JPEG or PNG image ({len(data)} bytes): {error}") from error
 
 
 def read_picture(picture: Image.Image, size: int) -> np.ndarray:
     """Decode to RGB pixels (height, width, 3) whose longer side is ``size``.
 
     The stored pixels, never turned by the EXIF orientation: labels are drawn on the stored image. Raises
-    ValueError.
+    CallersError.
     """
     scale = size / max(picture.size)
     shape = tuple(max(1, round(side * scale)) for side in picture.size)
@@ -88,7 +109,7 @@ def read_picture(picture: Image.Image, size: int) -> np.ndarray:
         picture.draft("RGB", shape)  # a large JPEG is decoded at a half, a quarter or an eighth of its size
         return np.asarray(picture.convert("RGB").resize(shape, Image.Resampling.BILINEAR))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"the image cannot be decoded: {error}") from error
+        raise CallersError(f"the image cannot be decoded: {error}") from error
 
 
 def pad(pixels: np.ndarray, size: int) -> np.ndarray:

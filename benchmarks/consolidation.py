@@ -1,11 +1,12 @@
 """The consolidation function beside the least that it must do, both measured in the same run.
 
-    .venv/bin/python benchmarks/consolidation.py
+    .venv/bin/python benchmarks/consolidation.py [--quick]
 
 For boxes the floor is reading the answers' JSON; for masks it is decoding the workers' PNG files to RGBA with
 Pillow and writing one palette PNG of that size. S3 is not in it: what is read is in memory already.
 """
 
+import argparse
 import base64
 import io
 import json
@@ -46,7 +47,7 @@ def size_of(width: int, height: int) -> dict:
     return {"inputImageProperties": {"width": width, "height": height}}
 
 
-def boxes_payload(random: Random) -> list[dict]:
+def boxes_payload(random: Random, images: int) -> list[dict]:
     """Images with objects that every worker draws loosely."""
     items = []
     for number in range(IMAGES):
@@ -73,16 +74,16 @@ def loosely_drawn(random: Random, truth: list[list[int]]) -> dict:
     return {"boundingBoxes": boxes} | size_of(2000, 1300)
 
 
-def masks_payload(random: Random) -> tuple[list[dict], list[bytes]]:
-    """One large image whose objects every worker paints a little differently; also the PNG files alone."""
-    width, height = LARGE
+def masks_payload(random: Random, size: tuple[int, int]) -> tuple[list[dict], list[bytes]]:
+    """One image whose objects every worker paints a little differently; also the PNG files alone."""
+    width, height = size
     truth = [
         (random.uniform(0, width), random.uniform(0, height), random.uniform(0.03, 0.2) * width, number)
         for number in range(MASKED_OBJECTS)
     ]
     files = []
     for _ in range(WORKERS):
-        image = Image.new("RGBA", LARGE)
+        image = Image.new("RGBA", size)
         draw = ImageDraw.Draw(image)
         for x, y, radius, number in truth:
             x, y = x + random.gauss(0, 8), y + random.gauss(0, 8)
@@ -94,7 +95,7 @@ def masks_payload(random: Random) -> tuple[list[dict], list[bytes]]:
     mappings = {label: {"color": label_colour(number)} for number, label in enumerate(LABELS)}
     values = [
         {"labelMappings": mappings, "labeledImage": {"pngImageData": base64.b64encode(file).decode()}}
-        | size_of(*LARGE)
+        | size_of(*size)
         for file in files
     ]
     return [item(0, values)], files
@@ -130,26 +131,30 @@ def run(payload: list[dict]) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of the images, a small mask")
+    quick = parser.parse_args().quick
+    number, size = (IMAGES // 10, (400, 300)) if quick else (IMAGES, LARGE)
     random = Random(1)
-    payload = boxes_payload(random)
+    payload = boxes_payload(random, number)
     boxes, reading = seconds(lambda: run(payload)), seconds(lambda: read_answers(payload))
-    payload, files = masks_payload(random)
+    payload, files = masks_payload(random, size)
     before = peak_megabytes()
     masks, decoding = seconds(lambda: run(payload)), seconds(lambda: decode_and_encode(files))
-    megapixels = LARGE[0] * LARGE[1] * WORKERS / 1e6
+    megapixels = size[0] * size[1] * WORKERS / 1e6
 
     table = Table("what", "speed", "time", "floor", "time / floor", "goal", "met")
     table.add_row(
-        f"boxes: {IMAGES} images, {WORKERS} workers, {OBJECTS} objects",
-        f"{IMAGES / boxes:.0f} images/s",
+        f"boxes: {number} images, {WORKERS} workers, {OBJECTS} objects",
+        f"{number / boxes:.0f} images/s",
         f"{boxes:.2f} s",
         f"{reading:.2f} s",
         f"{boxes / reading:.1f}",
         "> 200 images/s",
-        verdict(IMAGES / boxes > 200),
+        verdict(number / boxes > 200),
     )
     table.add_row(
-        f"masks: {LARGE[0]} x {LARGE[1]}, {WORKERS} workers, {len(LABELS)} labels",
+        f"masks: {size[0]} x {size[1]}, {WORKERS} workers, {len(LABELS)} labels",
         f"{megapixels / masks:.0f} megapixels/s",
         f"{masks:.2f} s",
         f"{decoding:.2f} s",

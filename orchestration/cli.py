@@ -257,6 +257,23 @@ def test(
     raise typer.Exit(subprocess.call(command, cwd=PROJECT))
 
 
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Which of them; all if not given")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Tiny sizes: only whether they run")] = False,
+    home: HomeFolder = DEFAULT_HOME,
+):
+    """The benchmarks one after the other; their tables are kept in the home folder."""
+    from orchestration.benchmarking import UnknownBenchmark, run_benchmarks
+
+    try:
+        well = run_benchmarks(home, names or (), quick=quick, console=console)
+    except UnknownBenchmark as problem:
+        console.print(f"labelloop: {problem}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from problem
+    raise typer.Exit(0 if well else 1)
+
+
 def main() -> None:
     """Errors that a person can mend are one line; only our own mistakes show a traceback."""
     import dagster as dg

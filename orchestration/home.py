@@ -41,6 +41,10 @@ class Home:
         return self.root / "loops"
 
     @property
+    def benchmarks(self) -> Path:
+        return self.root / "benchmarks"
+
+    @property
     def dagster(self) -> Path:
         return self.root / "dagster"
 

@@ -9,12 +9,15 @@ BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 def machine() -> str:
     """Processor, cores that this process may use, bfloat16 or not, and how busy the machine is."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     facts = _processor_facts()
     name = facts.get("model name") or platform.processor() or platform.machine()
     bfloat16 = "bfloat16" if BF16_FLAGS & set(facts.get("flags", "").split()) else "no bfloat16"
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return f"{name}, {cores} cores, {bfloat16}, {platform.system()}, load {load:.1f}"
+    return f"{name}, {cores()} cores, {bfloat16}, {platform.system()}, load {load:.1f}"
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor_facts() -> dict[str, str]:

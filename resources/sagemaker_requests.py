@@ -8,6 +8,9 @@ from resources.loop import Loop
 LOOP_TAG = "labelloop"
 JSON = "application/json"
 
+AT_ONCE = 4  # images of a transform job that are under way: as many as keep a small instance's cores busy
+MOST_AT_ONCE_MB = 100  # SageMaker's limit of MaxConcurrentTransforms * MaxPayloadInMB
+
 
 def training_job_request(
     loop: Loop,
@@ -132,7 +135,7 @@ def transform_job_request(
     return {
         "TransformJobName": name,
         "ModelName": model,
-        "MaxConcurrentTransforms": 1,
+        "MaxConcurrentTransforms": max(1, min(AT_ONCE, MOST_AT_ONCE_MB // settings.max_payload_mb)),
         "MaxPayloadInMB": settings.max_payload_mb,
         "BatchStrategy": "SingleRecord",
         "TransformInput": {

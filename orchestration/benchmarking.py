@@ -1,0 +1,160 @@
+"""`labelloop bench`: the benchmarks one after the other, each a process of its own; tables in one file."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+
+from orchestration.home import Home
+from orchestration.loop import PROJECT
+from orchestration.machine import machine
+
+
+class UnknownBenchmark(ValueError):
+    """The message lists those there are."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A module of ``benchmarks/`` with its options, and those for sizes that only show that it runs.
+
+    ``lacks`` says what this machine has not that it needs, or nothing.
+    """
+
+    name: str
+    module: str
+    options: str = ""
+    quick: str = ""
+    lacks: Callable[[], str] = lambda: ""
+
+
+def bccd() -> str:
+    folder = Path(os.environ.get("LABELLOOP_BCCD") or PROJECT.parent / "shared" / "data" / "bccd")
+    return (
+        "" if folder.is_dir() else f"the BCCD data set: {folder} is not there, LABELLOOP_BCCD names another"
+    )
+
+
+def trainer_of_masks() -> str:
+    return "" if (PROJECT / "detector" / "train_masks.py").is_file() else "a trainer of masks"
+
+
+def chromium() -> str:
+    there = find_spec("playwright") and (shutil.which("chromium") or Path("/usr/bin/chromium").exists())
+    return "" if there else "playwright and Chromium"
+
+
+def moto() -> str:
+    return "" if shutil.which("moto_server") else "moto_server"
+
+
+BRIEF = "--minutes 0.1 --seeds 0 --retrain 0.1 --image-size 96"
+FEW = "--photographs 12"
+
+BENCHMARKS = (
+    Benchmark(
+        "detector",
+        "detector",
+        "--data bccd --minutes 1 3 10 --seeds 0 1 2 --retrain 0",
+        f"--data bccd {BRIEF}",
+        bccd,
+    ),
+    Benchmark(
+        "detector-packs",
+        "detector",
+        "--data packs --minutes 10 --seeds 0 --retrain 4",
+        f"--data packs {FEW} {BRIEF}",
+    ),
+    Benchmark(
+        "detector-masks",
+        "detector",
+        "--data masks --minutes 10 --seeds 0 --retrain 0",
+        f"--data masks {FEW} {BRIEF}",
+        trainer_of_masks,
+    ),
+    Benchmark(
+        "endpoint",
+        "endpoint",
+        quick=f"{FEW} --minutes 0.1 --latencies 20 --seconds 2 --requests 200 --images 30",
+    ),
+    Benchmark("consolidation", "consolidation", quick="--quick"),
+    Benchmark("consolidation-quality", "consolidation_quality", quick="--quick --images 40"),
+    Benchmark(
+        "selection",
+        "selection",
+        quick="--pool 24 --held-out 8 --start 8 --added 8 --steps 4 --image-size 96 --seeds 1",
+    ),
+    Benchmark("incremental", "incremental", quick="--images 20"),
+    Benchmark("painting", "masks", quick="--size 400x300 --strokes 5", lacks=chromium),
+    Benchmark("stand-in", "stand_in", lacks=moto),
+)
+
+
+def choose(names: Sequence[str]) -> list[Benchmark]:
+    """Those of these names, in their order; all if there are none. Raises UnknownBenchmark."""
+    known = {benchmark.name: benchmark for benchmark in BENCHMARKS}
+    for name in names:
+        if name not in known:
+            raise UnknownBenchmark(f"there is no benchmark {name!r}: it is one of {', '.join(known)}")
+    return [known[name] for name in names] or list(BENCHMARKS)
+
+
+def run_benchmarks(home: Path, names: Sequence[str], *, quick: bool, console: Console) -> bool:
+    """Run them, show what they print and keep it in the home folder; whether all that could run did.
+
+    What a benchmark lacks keeps it from running: without names it is left out, named it fails. Raises
+    UnknownBenchmark.
+    """
+    chosen = choose(names)
+    folder = Home(home).benchmarks
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{time.strftime('%Y-%m-%d-%H%M%S')}{'-quick' if quick else ''}.txt"
+    with file.open("w") as tables:
+        paper = Paper(tables, console)
+        paper.say(machine() + (", tiny sizes: its figures say nothing" if quick else ""))
+        done = [run(benchmark, paper, quick=quick, named=bool(names)) for benchmark in chosen]
+    console.print(f"All of this is in {file}", highlight=False, soft_wrap=True)
+    return all(done)
+
+
+def run(benchmark: Benchmark, paper: "Paper", *, quick: bool, named: bool) -> bool:
+    options = benchmark.quick if quick else benchmark.options
+    paper.say(f"\n== {benchmark.name} {options}")
+    if missing := benchmark.lacks():
+        paper.say(f"{'cannot run' if named else 'left out'}: it needs {missing}")
+        return not named
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", f"benchmarks.{benchmark.module}", *options.split()],
+        cwd=PROJECT,
+        env=os.environ | {"COLUMNS": "120", "PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    for line in process.stdout:
+        paper.say(line.rstrip("\n"))
+    status, seconds = process.wait(), time.monotonic() - began
+    paper.say(f"-- {benchmark.name}: {seconds:.0f} s" + (f", FAILED with status {status}" if status else ""))
+    return status == 0
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What is said stands in the file at once: a run that is broken off has left what it had measured."""
+
+    file: TextIO
+    console: Console
+
+    def say(self, line: str) -> None:
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self.file.write(line + "\n")
+        self.file.flush()

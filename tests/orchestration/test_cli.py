@@ -64,6 +64,7 @@ def test_every_command_is_listed_with_what_it_does(labelloop):
         "preview-task",
         "labeling-service",
         "test",
+        "bench",
     } <= described
 
 

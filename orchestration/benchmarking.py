@@ -56,7 +56,7 @@ def moto() -> str:
     return "" if shutil.which("moto_server") else "moto_server"
 
 
-BRIEF = "--minutes 0.1 --seeds 0 --retrain 0.1 --image-size 96"
+BRIEF = "--minutes 0.1 --seeds 0 --image-size 96"
 FEW = "--photographs 12"
 
 BENCHMARKS = (
@@ -64,20 +64,20 @@ BENCHMARKS = (
         "detector",
         "detector",
         "--data bccd --minutes 1 3 10 --seeds 0 1 2 --retrain 0",
-        f"--data bccd {BRIEF}",
+        f"--data bccd --retrain 0 {BRIEF}",
         bccd,
     ),
     Benchmark(
         "detector-packs",
         "detector",
         "--data packs --minutes 10 --seeds 0 --retrain 4",
-        f"--data packs {FEW} {BRIEF}",
+        f"--data packs --retrain 0.1 {FEW} {BRIEF}",
     ),
     Benchmark(
         "detector-masks",
         "detector",
         "--data masks --minutes 10 --seeds 0 --retrain 0",
-        f"--data masks {FEW} {BRIEF}",
+        f"--data masks --retrain 0 {FEW} {BRIEF}",
         trainer_of_masks,
     ),
     Benchmark(

@@ -1,6 +1,6 @@
 """The stand-in beside moto's server, both measured in the same run, the same client against each.
 
-    .venv/bin/python benchmarks/stand_in.py --moto moto_server
+    .venv/bin/python -m benchmarks.stand_in --moto moto_server
 
 moto keeps objects in memory and verifies no signature; the stand-in verifies each request and answers a PUT
 after fsync. Needs about 3 GB of free disk and memory for the 1 GB download.
@@ -27,10 +27,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.labeling_job import create_large_labeling_job
+
 ROOT = Path(__file__).resolve().parents[1]
-OBJECTS, OBJECT_SIZE = 1_000, 100 * 1024
-KEYS = 10_000
-LARGE = 1 << 30
+OBJECT_SIZE = 100 * 1024
+
+
+@dataclass(frozen=True)
+class Sizes:
+    objects: int = 1_000
+    keys: int = 10_000  # and objects of the labeling job
+    megabytes: int = 1024  # of the download
+
+
+QUICK = Sizes(20, 100, 8)
 
 
 @dataclass
@@ -106,57 +116,58 @@ def seconds(work: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-def measure_objects(server: Server) -> dict[str, float]:
+def measure_objects(server: Server, sizes: Sizes) -> dict[str, float]:
     s3, body = server.client("s3"), os.urandom(OBJECT_SIZE)
     s3.create_bucket(Bucket="objects")
 
     def put() -> None:
-        for number in range(OBJECTS):
+        for number in range(sizes.objects):
             s3.put_object(Bucket="objects", Key=f"{number:05}", Body=body)
 
     def get() -> None:
-        for number in range(OBJECTS):
+        for number in range(sizes.objects):
             assert len(s3.get_object(Bucket="objects", Key=f"{number:05}")["Body"].read()) == OBJECT_SIZE
 
-    return {"put 1,000 x 100 KB": seconds(put), "get 1,000 x 100 KB": seconds(get)}
+    return {f"{what.__name__} {sizes.objects:,} x 100 KB": seconds(what) for what in (put, get)}
 
 
-def measure_listing(server: Server) -> dict[str, float]:
+def measure_listing(server: Server, sizes: Sizes) -> dict[str, float]:
     s3 = server.client("s3")
     s3.create_bucket(Bucket="keys")
     with ThreadPoolExecutor(8) as pool:
-        list(
-            pool.map(lambda number: s3.put_object(Bucket="keys", Key=f"{number:06}", Body=b"x"), range(KEYS))
-        )
+        names = (f"{number:06}" for number in range(sizes.keys))
+        list(pool.map(lambda name: s3.put_object(Bucket="keys", Key=name, Body=b"x"), names))
 
     def listing() -> None:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket="keys")
-        assert sum(len(page["Contents"]) for page in pages) == KEYS
+        assert sum(len(page["Contents"]) for page in pages) == sizes.keys
 
-    return {"list 10,000 keys": seconds(listing)}
+    return {f"list {sizes.keys:,} keys": seconds(listing)}
 
 
-def measure_download(server: Server, folder: Path) -> dict[str, float]:
+def measure_download(server: Server, folder: Path, sizes: Sizes) -> dict[str, float]:
     source = folder / "large"
     if not source.exists():
         with open(source, "wb") as file:
-            for _ in range(LARGE >> 20):
+            for _ in range(sizes.megabytes):
                 file.write(os.urandom(1 << 20))
     s3 = server.client("s3")
     s3.create_bucket(Bucket="large")
     s3.upload_file(str(source), "large", "model.tar.gz")
     target = folder / "downloaded"
     took = seconds(lambda: s3.download_file("large", "model.tar.gz", str(target)))
-    assert target.stat().st_size == LARGE
+    assert target.stat().st_size == sizes.megabytes << 20
     target.unlink()
-    return {"download 1 GB": took}
+    return {download(sizes): took}
 
 
-def measure_labeling(server: Server) -> float:
-    """Seconds from CreateLabelingJob until 10,000 objects wait for workers."""
-    from labeling_job import create_large_labeling_job  # beside this file
+def download(sizes: Sizes) -> str:
+    return f"download {sizes.megabytes:,} MB"
 
-    describe = create_large_labeling_job(server.client, KEYS)
+
+def measure_labeling(server: Server, sizes: Sizes) -> float:
+    """Seconds from CreateLabelingJob until all its objects wait for workers."""
+    describe = create_large_labeling_job(server.client, sizes.keys)
     began = time.monotonic()
     while True:
         job = describe()
@@ -164,9 +175,17 @@ def measure_labeling(server: Server) -> float:
             raise SystemExit(
                 f"the labeling job ended early: {job.get('FailureReason', job['LabelingJobStatus'])}"
             )
-        if job["LabelingJobStatus"] == "InProgress" and job["LabelCounters"]["Unlabeled"] == KEYS:
+        if job["LabelingJobStatus"] == "InProgress" and job["LabelCounters"]["Unlabeled"] == sizes.keys:
             return time.monotonic() - began
         time.sleep(0.1)
+
+
+def measure_all(server: Server, folder: Path, sizes: Sizes) -> dict[str, float]:
+    return (
+        measure_objects(server, sizes)
+        | measure_listing(server, sizes)
+        | measure_download(server, folder, sizes)
+    )
 
 
 def main() -> None:
@@ -174,23 +193,25 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("--moto", default="moto_server", help="command that starts moto's server")
+    arguments.add_argument("--quick", action="store_true", help="few and small objects")
     options = arguments.parse_args()
+    sizes = QUICK if options.quick else Sizes()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with stand_in(folder) as ours:
             time.sleep(5)
             idle = ours.resident_megabytes()
-            figures = measure_objects(ours) | measure_listing(ours) | measure_download(ours, folder)
-            expansion = measure_labeling(ours)  # last: the job goes on preparing tasks afterwards
+            figures = measure_all(ours, folder, sizes)
+            expansion = measure_labeling(ours, sizes)  # last: the job goes on preparing tasks afterwards
             started = ours.seconds_to_start
         with moto(options.moto) as peer:
-            theirs = measure_objects(peer) | measure_listing(peer) | measure_download(peer, folder)
+            theirs = measure_all(peer, folder, sizes)
             peer_started = peer.seconds_to_start
 
     table = Table("what", "stand-in", "moto", "moto / stand-in", "goal", "met")
     table.add_row("start", f"{started:.1f} s", f"{peer_started:.1f} s", "", "<= 3 s", verdict(started <= 3))
     table.add_row("idle memory", f"{idle:.0f} MB", "", "", "< 250 MB", verdict(idle < 250))
-    goals = {"download 1 GB": 10.0}
+    goals = {download(sizes): 10.0}
     for what, took in figures.items():
         ratio, goal = theirs[what] / took, goals.get(what, 1.0)
         table.add_row(
@@ -202,7 +223,7 @@ def main() -> None:
             verdict(ratio >= goal),
         )
     table.add_row(
-        "expand a labeling job of 10,000 objects",
+        f"expand a labeling job of {sizes.keys:,} objects",
         f"{expansion:.1f} s",
         "",
         "",

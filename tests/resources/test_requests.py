@@ -145,3 +145,16 @@ def test_masks_are_streamed_as_files_and_asked_for_as_png(loop):
     environment = REQUESTS["CreateModel"](masks)["PrimaryContainer"]["Environment"]
     assert environment["SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"] == "image/png"
     assert set(REQUESTS["CreateModel"](loop)["PrimaryContainer"]["Environment"]) < set(environment)
+
+
+@pytest.mark.parametrize(("megabytes", "at_once"), [(6, 4), (40, 2), (100, 1)])
+def test_images_of_a_transform_job_under_way_stay_within_sagemakers_100_mb(loop, megabytes, at_once):
+    transform = loop.transform.model_copy(update={"max_payload_mb": megabytes})
+    request = transform_job_request(
+        loop.model_copy(update={"transform": transform}),
+        name="foods-predict-0123456789ab",
+        model="foods-model",
+        manifest_uri=f"{BUCKET}/images.manifest",
+        output_uri=f"{BUCKET}/predictions",
+    )
+    assert request["MaxConcurrentTransforms"] == at_once

@@ -71,7 +71,7 @@ def read_packs(folder: Path, photographs: int, *, masks: bool = False) -> Data:
     """The demo's photographs of packs: as many as are said to learn from, a third as many to measure by."""
     test = max(photographs // 3, 2)
     dataset = read_coco(make_photographs(folder, photographs + test, seed=1))
-    names = sorted(path.name for path in dataset.images)
+    names = sorted(path.name for path in dataset.images)[: photographs + test]  # there may be more already
     return split(dataset, names[test:], names[:test], max(round(0.15 * photographs), 2), masks=masks)
 
 

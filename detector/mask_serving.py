@@ -10,7 +10,7 @@ import io
 
 import numpy as np
 from PIL import Image
-from serve import Model, input_fn, model_fn, pad, read_picture
+from serve import CallersError, Model, input_fn, model_fn, pad, read_picture
 
 __all__ = ["input_fn", "model_fn", "output_fn", "predict_fn"]
 
@@ -19,7 +19,7 @@ PIXELS_AT_ONCE = 4_000_000  # of an answer: bounds the memory, not the result
 
 
 def predict_fn(picture: Image.Image, model: Model) -> np.ndarray:
-    """Class ids (height, width) of the stored image's pixels. ValueError if it turns out to be truncated."""
+    """Class ids (height, width) of the stored image's pixels. CallersError if it turns out truncated."""
     size = picture.size  # before decoding, which may go by a fraction of it
     pixels = read_picture(picture, model.image_size)
     [logits] = model.session.run(None, {"image": pad(pixels, model.image_size)[None]})
@@ -27,10 +27,10 @@ def predict_fn(picture: Image.Image, model: Model) -> np.ndarray:
 
 
 def output_fn(mask: np.ndarray, accept: str) -> tuple[bytes, str]:
-    """Write the answer as PNG; ValueError for a client that accepts none."""
+    """Write the answer as PNG; CallersError for a client that accepts none."""
     wanted = {kind.partition(";")[0].strip().lower() for kind in accept.split(",")}
     if not wanted & {"image/png", "image/*", "*/*", ""}:
-        raise ValueError(f"cannot answer as {accept!r}: only image/png")
+        raise CallersError(f"cannot answer as {accept!r}: only image/png", status=406)
     stream = io.BytesIO()
     Image.fromarray(mask).save(stream, "PNG")
     return stream.getvalue(), "image/png"

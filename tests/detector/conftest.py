@@ -17,7 +17,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 DETECTOR = Path(__file__).resolve().parents[2] / "detector"
+# Beside the detector, what a container's serving toolkit offers to it.
+CONTAINERS = DETECTOR.parent / "localaws" / "sagemaker" / "containers"
 sys.path.insert(0, str(DETECTOR))
+sys.path.append(str(CONTAINERS))  # last: it has modules named like the detector's
 
 CLASSES = ["ball", "box"]
 

@@ -38,6 +38,7 @@ def ask(workshop: Workshop, endpoint: str, body: bytes, content_type: str = "ima
         return refused.response["OriginalStatusCode"]
 
 
+@pytest.mark.slow
 def test_broken_images_are_refused_and_harm_no_neighbour(workshop, endpoint, trained):
     model = serve.model_fn(str(trained.model))
     good = [jpeg(draw_shapes(seed)[0]) for seed in range(4)]

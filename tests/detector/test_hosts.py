@@ -45,6 +45,7 @@ def test_two_hosts_train_one_model_that_the_first_of_them_writes(tmp_path):
     assert "epoch=" not in printed[1] and "of algo-2, one of 2 hosts" in printed[1]
 
 
+@pytest.mark.slow
 def test_hosts_that_were_given_parts_of_the_images_say_so(tmp_path):
     channels = [write_manifest_folder(tmp_path / f"shapes{count}", count) for count in (4, 3)]
     bases, codes, printed = train_on_two_hosts(tmp_path, channels, ["1", "1"])

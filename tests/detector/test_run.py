@@ -133,7 +133,9 @@ class Steps:
         return float(self.count)
 
 
-@pytest.mark.parametrize("length", [{"epochs": 4}, {"epochs": None, "minutes": 0.45}])
+@pytest.mark.parametrize(
+    "length", [{"epochs": 4}, pytest.param({"epochs": None, "minutes": 0.45}, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("last", [5, 6])
 def test_an_interrupted_run_takes_the_steps_that_it_would_have_taken(examples, tmp_path, length, last):
     settings, images = Settings(**SMALL | length), examples

@@ -11,14 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch  # noqa: TID253
+from inference_toolkit import Model
 from mask_data import IGNORED
 from mask_model import Segmenter, mask_loss
 from PIL import Image
 from pretrained import Pretrained, adopt
 from segmentation import SEGMENTATION
 from settings import Settings
-
-from localaws.sagemaker.containers.inference_toolkit import Model
 
 from .conftest import CLASSES, draw_shapes, jpeg, start_program, stream_channel
 from .masks import mask_pairs, shapes_mask, write_mask_folder

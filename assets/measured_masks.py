@@ -13,9 +13,8 @@ from assets.costs import Costs
 from assets.labels import read_accepted
 from assets.mask_answers import Kept, keep_masks
 from assets.tables import table
-from assets.transform import transform
+from assets.transform import asked_once, transform
 from resources.loop import Loop
-from resources.names import content_hash
 from resources.object_store import ObjectStore
 from resources.sagemaker_jobs import TransformJobs
 from vision.comparison import Difference
@@ -51,23 +50,12 @@ class MeasuredMasks:
         self._counted: dict[tuple, dict[str, MaskCounts]] = {}
 
     def ask(self, model: Mapping[str, Any]) -> PredictedMasks:
-        images = content_hash(sorted(self._etags.items()))[:12]
-        uri = self.loop.uri(f"evaluations/{model['model']}-{images}.json")
-        try:
-            kept = self.store.read_json(uri)
-        except FileNotFoundError:
-            job, answers = transform(
-                self.store,
-                self.loop,
-                self._transform_jobs,
-                model["model"],
-                self._etags,
-                self._log,
-                self._costs,
-            )
-            masks = keep_masks(self.store, self.loop, model, {}, answers)
-            kept = {"transform_job": job, "masks": masks}
-            self.store.write_json(uri, kept)
+        def ask() -> dict[str, Any]:
+            asked = (model["model"], self._etags, self._log, self._costs)
+            job, answers = transform(self.store, self.loop, self._transform_jobs, *asked)
+            return {"transform_job": job, "masks": keep_masks(self.store, self.loop, model, {}, answers)}
+
+        uri, kept = asked_once(self.store, self.loop, model["model"], self._etags, ask)
         return PredictedMasks(kept["masks"], model["labels"], kept["transform_job"], uri)
 
     def evaluate(self, found: PredictedMasks, labels: Sequence[str]) -> MaskEvaluation:

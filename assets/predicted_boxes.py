@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from assets.costs import Costs
-from assets.transform import transform
+from assets.transform import asked_once, transform
 from resources.loop import Loop
-from resources.names import content_hash
 from resources.object_store import ObjectStore
 from resources.sagemaker_jobs import TransformJobs
 from vision.boxes import Box
@@ -32,19 +31,14 @@ def predict_test_split(
     log: Callable[[str], None],
     costs: Costs | None = None,
 ) -> PredictedBoxes:
-    """``model`` has the name of the SageMaker model and the labels it was trained with.
+    """``model`` has the name of the SageMaker model and the labels it was trained with."""
 
-    New labels on the same images need no new predictions: they are kept by model and images alone.
-    """
-    images = content_hash(sorted(etags.items()))[:12]
-    uri = loop.uri(f"evaluations/{model['model']}-{images}.json")
-    try:
-        kept = store.read_json(uri)
-    except FileNotFoundError:
+    def ask() -> dict[str, Any]:
         sizes = {image: (label.width, label.height) for image, label in truth.items()}
         job, boxes = predict_boxes(store, loop, transform_jobs, model, sizes, etags, log, costs)
-        kept = {"transform_job": job, "boxes": boxes_as_rows(boxes)}
-        store.write_json(uri, kept)
+        return {"transform_job": job, "boxes": boxes_as_rows(boxes)}
+
+    uri, kept = asked_once(store, loop, model["model"], etags, ask)
     return PredictedBoxes(boxes_from_rows(kept["boxes"]), kept["transform_job"], uri)
 
 

@@ -1,6 +1,7 @@
 """Predictions of many images at once: a SageMaker transform job, named by the model and the images."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -12,6 +13,27 @@ from resources.names import content_hash, job_name
 from resources.object_store import ObjectStore
 from resources.sagemaker_jobs import TransformJobs
 from resources.sagemaker_requests import transform_job_request
+
+
+def asked_once(
+    store: ObjectStore,
+    loop: Loop,
+    model: str,
+    etags: Mapping[str, str],
+    ask: Callable[[], dict[str, Any]],
+) -> tuple[str, dict[str, Any]]:
+    """Where the model's answers about these images are kept, and they: ``ask`` is called the first time.
+
+    New labels on the same images need no new answers: they are kept by model and images alone.
+    """
+    images = content_hash(sorted(etags.items()))[:12]
+    uri = loop.uri(f"evaluations/{model}-{images}.json")
+    try:
+        return uri, store.read_json(uri)
+    except FileNotFoundError:
+        kept = ask()
+        store.write_json(uri, kept)
+        return uri, kept
 
 
 def transform(

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from orchestration.home import DEFAULT_HOME
 from orchestration.loop import DEFAULT_LOOP, PROJECT, LoopError, find_loop
+from orchestration.machine import cores
 from orchestration.stand_in import StandInError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -252,7 +253,7 @@ def test(
     # Each process gets its part of the files, and what is left of another's when it is done: so what a file's
     # tests share (servers, a browser, a trained model) is made once. One process more than there are cores,
     # since a test waits for its servers for a good part of its time.
-    shared = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+    shared = ["-n", str(cores() + 1), "--dist", "worksteal"]
     command = [sys.executable, "-m", "pytest", *shared, *chosen, *context.args]
     raise typer.Exit(subprocess.call(command, cwd=PROJECT))
 

@@ -1,24 +1,16 @@
 """An evaluation of masks as one HTML page that needs nothing else: no server, no network, no library."""
 
-import base64
-import io
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 from vision.comparison import Difference
 from vision.mask_evaluation import MaskCounts, image_overlap
 from vision.masks import Mask, tint
 from vision.over_time import Beside, Measured, rows_over_time
 from vision.palette import label_colours
+from vision.report_page import PICTURES_BYTES, inline, page_template, thumbnail
 
-TEMPLATE = Path(__file__).with_name("mask_report.html")
 MOST_IMAGES = 12
-PICTURE = 420  # pixels, the longer side
-PICTURES_BYTES = 500_000  # of all pictures, as they stand in the page
 
 Shown = tuple[bytes, Mask, Mask]  # an image's file, its true mask and the found one
 
@@ -40,7 +32,7 @@ def mask_report(
     """
     result = past[-1].result
     names, total = list(result.per_class), sum(map(sum, result.confusion))
-    page = _template().render(
+    page = page_template("mask_report.html").render(
         model=model,
         result=result,
         live=live,
@@ -66,29 +58,10 @@ def _figures(
     figures, size = [], 0
     for uri in sorted(overlap, key=lambda uri: (overlap[uri], uri))[:MOST_IMAGES]:
         image, *masks = read(uri)
-        pictures = [_picture(image, mask, label_colours(len(labels))) for mask in masks]
+        small, colours = thumbnail(image), label_colours(len(labels))
+        pictures = [inline(tint(small, mask, colours)) for mask in masks]
         size += sum(map(len, pictures))
         if size > PICTURES_BYTES:
             break
         figures.append({"uri": uri, "overlap": overlap[uri], "truth": pictures[0], "found": pictures[1]})
     return figures
-
-
-def _picture(image: bytes, mask: Mask, colours: Sequence[str]) -> str:
-    picture = Image.open(io.BytesIO(image))
-    picture.draft("RGB", (PICTURE, PICTURE))
-    picture = picture.convert("RGB")
-    picture.thumbnail((PICTURE, PICTURE))
-    file = io.BytesIO()
-    tint(picture, mask, colours).save(file, "WEBP", quality=72)
-    return base64.b64encode(file.getvalue()).decode()
-
-
-@cache
-def _template():
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(TEMPLATE.read_text())

@@ -1,13 +1,7 @@
 """An evaluation as one HTML page that needs nothing else: no server, no network, no library."""
 
-import base64
-import io
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 from vision.boxes import Box
 from vision.comparison import Difference
@@ -16,13 +10,11 @@ from vision.judgement import BACKGROUND, Judged, confusion, judge_images, worst
 from vision.manifest import LabeledImage
 from vision.over_time import Beside, Measured, chart, commonest, rows_over_time
 from vision.pictures import PALETTE
+from vision.report_page import PICTURES_BYTES, inline, page_template, thumbnail
 
-TEMPLATE = Path(__file__).with_name("report.html")
 MOST_IMAGES = 24
 MOST_CURVES = 8
 MOST_BOXES = 40  # predictions drawn on an image
-PICTURE = 420  # pixels, the longer side
-PICTURES_BYTES = 500_000  # of all pictures, as they stand in the page
 LEAST_SCORE = 0.05  # where the slider begins
 
 
@@ -46,7 +38,7 @@ def evaluation_report(
     labels = list(result.per_class)
     judged = judge_images(truth, predictions)
     shown = _figures(worst(judged, score_floor)[:MOST_IMAGES], read, score_floor)
-    page = _template().render(
+    page = page_template("report.html").render(
         model=model,
         result=result,
         boxes=sum(len(image.boxes) for image in truth.values()),
@@ -77,7 +69,7 @@ def _figures(
     """As many of the images as the page has room for."""
     figures, size = [], 0
     for judged in images:
-        picture = _picture(read(judged.uri))
+        picture = inline(thumbnail(read(judged.uri)))
         size += len(picture)
         if size > PICTURES_BYTES:
             break
@@ -103,25 +95,5 @@ def _figure(judged: Judged, picture: str, score_floor: float) -> dict[str, Any]:
     }
 
 
-def _picture(data: bytes) -> str:
-    picture = Image.open(io.BytesIO(data))
-    picture.draft("RGB", (PICTURE, PICTURE))
-    picture = picture.convert("RGB")
-    picture.thumbnail((PICTURE, PICTURE))
-    file = io.BytesIO()
-    picture.save(file, "WEBP", quality=72)
-    return base64.b64encode(file.getvalue()).decode()
-
-
 def _points(curve: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{44 + recall * 406:.1f},{264 - precision * 254:.1f}" for recall, precision in curve)
-
-
-@cache
-def _template():
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.from_string(TEMPLATE.read_text())

@@ -20,6 +20,7 @@ class Strength:
     scale: float = 0.0  # up to this much larger or smaller
     shift: float = 0.0  # up to this part of the square
     turn: float = 0.0  # up to so many degrees
+    quarters: bool = False  # whether pictures have no upper side: any quarter turn is as good
     mirror: float = 0.0  # how often left and right change places
     colour: float = 0.0  # how much brightness, saturation and tint may differ
     mosaic: float = 0.0  # how often four pictures are put together
@@ -60,7 +61,8 @@ def movement(
     pixels: np.ndarray, scale: float, size: int, strength: Strength, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """A matrix (2, 2) and an offset (2): where the points of a picture go in a square of ``size``."""
-    matrix = scale * _turn(random.uniform(-strength.turn, strength.turn))
+    quarter = 90 * random.integers(4) if strength.quarters else 0
+    matrix = scale * _turn(quarter + random.uniform(-strength.turn, strength.turn))
     if random.random() < strength.mirror:
         matrix = matrix @ np.diag([-1, 1])
     height, width = pixels.shape[:2]

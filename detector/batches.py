@@ -1,6 +1,7 @@
 """Examples as batches of tensors."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -23,6 +24,7 @@ def make_batch(
     order = order_of(settings.seed, epoch, len(examples))
     first = number * settings.batch_size
     places = range(first, first + settings.batch_size)[team.rank :: team.size]
+    changes = replace(STRENGTHS[strength], quarters=settings.orientation == "any")
     # No thread prepares the next batch meanwhile: it would take this process's one core from the network.
     return task.collate(
         [
@@ -30,7 +32,7 @@ def make_batch(
                 examples,
                 order[place % len(order)],
                 settings.image_size,
-                STRENGTHS[strength],
+                changes,
                 np.random.default_rng([settings.seed, epoch, place]),
             )
             for place in places

@@ -14,7 +14,7 @@ class Segmenter(nn.Module):
     size / 4) in single precision; channel 0 is the background, channel i + 1 the i-th class.
     """
 
-    def __init__(self, classes: int, image_size: int, base_width: int = 12):
+    def __init__(self, classes: int, image_size: int, base_width: int = 16):
         super().__init__()
         if image_size <= 0 or image_size % STRIDES[-1]:
             raise ValueError(f"image_size {image_size} is not a positive multiple of {STRIDES[-1]}")

@@ -10,6 +10,7 @@ from statistics import median
 from settings import Settings
 
 EVALUATIONS = 8  # at most, in a run, spread evenly; the last after the last step
+FULL_UNTIL = 0.7  # of the course: the last part is learned from pictures much like those to be served
 LIGHT_BELOW = 30  # epochs: in fewer, a network cannot tire of its pictures, and strong changes only cost time
 UNKNOWN = 1 << 60  # steps
 
@@ -29,6 +30,11 @@ class Plan:
         if step >= self.end:
             return 1.0
         return self.over + (1 - self.over) * (step - self.since) / (self.end - self.since)
+
+    def strength_at(self, step: int) -> str:
+        """The augmentation of a step's pictures: the full one gives way to the light one (after YOLOX,
+        arXiv 2107.08430, which ends without mosaics)."""
+        return "light" if self.strength == "full" and self.part(step) >= FULL_UNTIL else self.strength
 
 
 def batches_in_epoch(settings: Settings, examples: Sequence) -> int:

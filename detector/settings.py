@@ -6,6 +6,7 @@ from augmentation import STRENGTHS
 from model import STRIDES
 
 EPOCHS = 25
+ORIENTATIONS = ("upright", "any")
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Settings:
     batch_size: int = 8
     learning_rate: float = 2e-3
     augmentation: str = "auto"  # light or full, by the number of epochs
-    base_width: int = 12
+    orientation: str = "upright"  # any: pictures are as right when they are turned or mirrored
+    base_width: int = 16
     patience: int = 0  # evaluations without a better model that end the run; 0: it takes its course
     seed: int = 0
 
@@ -36,6 +38,8 @@ class Settings:
             raise ValueError(f"base_width {self.base_width} is not a positive even number")
         if self.augmentation not in ("auto", *STRENGTHS):
             raise ValueError(f"augmentation {self.augmentation!r} is not one of auto, {', '.join(STRENGTHS)}")
+        if self.orientation not in ORIENTATIONS:
+            raise ValueError(f"orientation {self.orientation!r} is not one of {', '.join(ORIENTATIONS)}")
         if self.patience < 0:
             raise ValueError(f"patience {self.patience} is negative")
         for name in ("epochs", "minutes", "batch_size", "learning_rate"):

@@ -27,7 +27,7 @@ from detection import DETECTION
 from hosts import Hosts, read_hosts
 from precision import cpu_computes_in_bfloat16
 from pretrained import Pretrained, read_pretrained
-from settings import EPOCHS, Settings
+from settings import EPOCHS, ORIENTATIONS, Settings
 from task import Task
 from team import Team, run_team
 from torch import nn
@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None, task: Task = DETECTION) -> None
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,
         augmentation=options.augmentation,
+        orientation=options.orientation,
         base_width=options.base_width,
         patience=options.patience,
         seed=options.seed,
@@ -162,6 +163,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch_size", type=int, default=Settings.batch_size)
     parser.add_argument("--learning_rate", type=float, default=Settings.learning_rate)
     parser.add_argument("--augmentation", choices=("auto", *STRENGTHS), default=Settings.augmentation)
+    parser.add_argument(
+        "--orientation",
+        choices=ORIENTATIONS,
+        default=Settings.orientation,
+        help="any: pictures have no upper side",
+    )
     parser.add_argument(
         "--base_width", type=int, default=Settings.base_width, help="channels of the first layer"
     )

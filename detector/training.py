@@ -155,7 +155,8 @@ class Run:
         """One step of the whole team; returns whether anyone in it wants to stop."""
         step = self.progress.step
         due = self.budget is not None and self.budget.is_due(step, self.plan)
-        batch = make_batch(self.team, self.task, self.settings, self.examples, self.plan.strength, step)
+        strength = self.plan.strength_at(step)
+        batch = make_batch(self.team, self.task, self.settings, self.examples, strength, step)
         pictures, *truths = (tensor.to(self.device) for tensor in batch)
         for group in self.optimizer.param_groups:
             group["lr"] = self.peak_rate * schedule(self.plan.part(step))
@@ -233,7 +234,7 @@ def make_optimizer(model: nn.Module, learning_rate: float) -> torch.optim.Optimi
     decaying = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
     groups = [{"params": decaying, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.99))
+    return torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.99), fused=True)
 
 
 def schedule(done: float) -> float:

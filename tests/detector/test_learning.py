@@ -53,6 +53,18 @@ def test_boxes_follow_their_objects_through_augmentation(shapes, strength):
     assert total > 80 and hits / total > 0.97  # one shape may lie upon another
 
 
+@pytest.mark.parametrize(("quarters", "looks"), [(False, 2), (True, 8)])
+def test_a_picture_is_turned_only_where_it_has_no_upper_side(quarters, looks):
+    pixels = np.arange(64 * 64 * 3, dtype=np.uint8).reshape(64, 64, 3)
+    corner = Example("corner", pixels, np.float32([[0, 0, 32, 8]]), np.int64([0]))
+    random, strength = np.random.default_rng(0), Strength(mirror=0.5, quarters=quarters)
+    seen = {tuple(augment([corner], 0, 64, strength, random)[1].round().ravel()) for _ in range(100)}
+    assert len(seen) == looks
+    assert {frozenset((right - left, bottom - top)) for left, top, right, bottom in seen} == {
+        frozenset((32, 8))
+    }
+
+
 def test_a_box_that_leaves_the_picture_is_not_learned():
     pixels = np.full((64, 64, 3), 200, np.uint8)
     corner = Example("corner", pixels, np.float32([[0, 0, 8, 8], [28, 28, 36, 36]]), np.int64([0, 1]))

@@ -105,6 +105,13 @@ def test_augmentation_grows_with_the_epochs_that_fit_into_the_minutes(steps_in_e
     assert run(Machine(lambda step: 0.5), steps_in_epoch=steps_in_epoch)[-1].strength == strength
 
 
+def test_the_last_pictures_of_a_full_run_are_like_those_to_be_served():
+    plan = first_plan(Settings(**SMALL | {"epochs": LIGHT_BELOW}), 10)
+    strengths = [plan.strength_at(step) for step in range(plan.end)]
+    assert strengths[0] == "full" and strengths[-1] == "light"
+    assert strengths == sorted(strengths), "it changes once"
+
+
 def grey(count: int) -> list[Example]:
     pixels = np.full((32, 32, 3), 90, np.uint8)
     return [

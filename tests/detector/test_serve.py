@@ -121,6 +121,14 @@ def test_boxes_of_one_object_are_thinned_within_a_class_and_not_across():
     assert len(serve.select_boxes(boxes, np.zeros((4, 2), np.float32))[0]) == 0
 
 
+def test_a_box_is_not_where_one_point_put_it_but_where_those_that_agree_do():
+    near, far = [12, 10, 52, 50], [25, 10, 65, 50]  # overlaps of .90 and .45 with the best one
+    boxes, scores = np.float32([[10, 10, 50, 50], near, far]), np.float32([[0.9], [0.6], [0.5]])
+    corners, found, _ = serve.select_boxes(boxes, scores)
+    assert corners.tolist() == [pytest.approx([10.8, 10, 50.8, 50]), far]
+    assert found.tolist() == pytest.approx([0.9, 0.5])
+
+
 def test_the_models_own_code_serves_alone_and_without_torch(trained):
     program = """
 import sys

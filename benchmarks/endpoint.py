@@ -37,7 +37,7 @@ from orchestration.stand_in import running_stand_in
 
 IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312"
 NAME = "benchmark"
-ROUNDS = 2  # of the floor and the endpoint, in turn
+ROUNDS = 6  # of the floor and the endpoint, in turn: short ones, as the machine's pace may change
 TYPE = "image/jpeg"
 
 
@@ -220,7 +220,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="where they are kept")
     parser.add_argument("--latencies", type=int, default=300, help="requests of one client")
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=15, help="of each round of several clients")
+    parser.add_argument("--seconds", type=float, default=5, help="of each round of several clients")
     parser.add_argument("--requests", type=int, default=10_000, help="between the two looks at memory")
     parser.add_argument("--images", type=int, default=1_000, help="of the transform job")
     return parser.parse_args()

@@ -141,6 +141,38 @@ def test_several_workers_answer_and_the_callers_errors_are_the_callers(workshop)
     assert workshop.ask(name) in processes, "a refused request ended a worker"
 
 
+def test_no_request_waits_for_a_busy_worker_while_another_is_free(workshop, tmp_path):
+    inference = f"""
+        import time
+        from pathlib import Path
+
+        def model_fn(folder):
+            pass
+
+        def transform_fn(model, data, content_type, accept):
+            folder = Path({str(tmp_path)!r})
+            if data == b"long":
+                (folder / "begun").touch()
+                while not (folder / "gate").exists():
+                    time.sleep(0.01)
+            return "done", "text/plain"
+    """
+    workers = {"SAGEMAKER_MODEL_SERVER_WORKERS": "2"}
+    name = workshop.endpoint(workshop.config(workshop.model(inference, Environment=workers)))
+    assert workshop.settled(name)["EndpointStatus"] == "InService"
+    octets = {"ContentType": "application/octet-stream"}
+    with ThreadPoolExecutor(21) as clients:
+        try:
+            long = clients.submit(workshop.ask, name, b"long", **octets)
+            wait_for((tmp_path / "begun").exists, "a worker to be busy")
+            others = [clients.submit(workshop.ask, name, b"short", **octets) for _ in range(20)]
+            # Not all: where the machine stalls, the busy one may have taken some.
+            wait_for(lambda: sum(other.done() for other in others) >= 16, "the free worker's answers")
+            assert not long.done()
+        finally:
+            (tmp_path / "gate").touch()
+
+
 def test_an_endpoint_that_cannot_come_up_fails_with_a_reason(workshop):
     unknown = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1"
     reasons = {

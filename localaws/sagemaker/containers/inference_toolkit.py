@@ -192,6 +192,28 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = False  # requests in flight are answered before the program ends
     request_queue_size = 128
+    let_others = 0.05  # seconds: long for a worker that is free, short for a ping when none is
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.answered = threading.Condition()
+        self.at_work = 0
+
+    def get_request(self):
+        """A worker that is busy lets the others take a request first: with all it could take at once, it
+        would keep them waiting while others have nothing to do."""
+        with self.answered:
+            self.answered.wait_for(lambda: not self.at_work, self.let_others)
+        request = super().get_request()
+        with self.answered:
+            self.at_work += 1
+        return request
+
+    def shutdown_request(self, request) -> None:
+        super().shutdown_request(request)
+        with self.answered:
+            self.at_work -= 1
+            self.answered.notify()
 
 
 def serve(server: Server, *program: str) -> None:

@@ -34,6 +34,15 @@ def answers_by_image(images: Sequence[str], names: Sequence[str]) -> dict[str, l
     return found
 
 
+def answer_uris(store: ObjectStore, job: LabelingJob, images: Sequence[str]) -> dict[str, list[str]]:
+    """The URIs of the answer files of each image; ``images`` in the order of the job's input manifest."""
+    prefix = answers_uri(job)
+    names = [found.uri.removeprefix(prefix) for found in store.list(prefix)]
+    return {
+        image: [prefix + name for name in some] for image, some in answers_by_image(images, names).items()
+    }
+
+
 def made_by(
     store: ObjectStore, loop: Loop, job: LabelingJob | None, images: Sequence[str], manifest: LabeledManifest
 ) -> dict[str, Any]:

@@ -54,12 +54,15 @@ def class_ids_mean_one_label(manifest: LabeledManifest, attribute: str) -> dg.As
 
 
 def label_warnings(
-    loop: Loop, job: LabelingJob | None, manifest: LabeledManifest
+    loop: Loop, job: LabelingJob | None, manifest: LabeledManifest, everything: LabeledManifest
 ) -> list[dg.AssetCheckResult]:
-    """The results of all checks but those that block. A batch that was imported had no ``job``."""
+    """The results of all checks but those that block. A batch that was imported had no ``job``.
+
+    ``everything`` is what the job counted: the manifest with its gold questions.
+    """
     return [
         boxes_are_plausible(loop, manifest),
-        counters_match_manifest(job, manifest) if job else _result("counters_match_manifest", different=[]),
+        counters_match_manifest(job, everything) if job else _result("counters_match_manifest", different=[]),
         _result(
             "no_image_failed", failed=[f"{failure.uri}: {failure.reason}" for failure in manifest.failures]
         ),

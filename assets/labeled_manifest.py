@@ -1,12 +1,14 @@
 """What the workers drew, read with suspicion."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
 
 from assets.answer_files import made_by, origin_metadata
 from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members, write_left
+from assets.gold import gold_metadata, without
 from assets.imported import IMPORTED, imported_uri, is_imported
 from assets.label_checks import LABEL_CHECKS, class_ids_mean_one_label, label_warnings
 from assets.labeling import labeling_input, labeling_job
@@ -20,9 +22,20 @@ from resources.ground_truth import GroundTruth, LabelingJob
 from resources.loop import Loop
 from resources.names import sha256
 from resources.object_store import ObjectStore
-from vision.manifest import FORMS, LabeledManifest, read_labeled
+from vision.manifest import FORMS, LabeledManifest, parse_lines, read_labeled
 
 SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a batch asked, and where the answer is."""
+
+    sent: dict[str, str]  # the images of the batch, ETags by URI
+    output: str  # URI of the manifest that came back
+    job: LabelingJob | None = None  # None for a batch that was imported
+    manifest: str | None = None  # URI of the job's input manifest
+    gold: list[str] = field(default_factory=list)  # URIs of the gold questions among its lines
 
 
 @dg.asset(
@@ -61,10 +74,16 @@ def labeled_manifest(
     `labels` gets to see them only if the blocking checks pass: training on half of an image's labels would
     teach that the rest is background. Images that came back without a usable label are listed, and join the
     next batch. A batch that was imported came with its manifest, and has to pass the same checks.
+
+    Gold questions are no images of the batch: they tell how well each worker labels, in `workers_on_gold`.
     """
     batch = context.partition_key
-    sent, job, output = answers(store, loop, ground_truth, batch)
-    manifest = read_labeled(store.read(output), loop.label_attribute, loop.labels, form=loop.label_form)
+    asked = answers(store, loop, ground_truth, batch)
+    sent, job = asked.sent, asked.job
+    everything = read_labeled(
+        store.read(asked.output), loop.label_attribute, loop.labels, form=loop.label_form
+    )
+    manifest = without(everything, asked.gold)
     if loop.label_form == "semantic_segmentation":
         manifest = check_masks(store, loop, manifest)
     checks = [
@@ -72,14 +91,16 @@ def labeled_manifest(
         labels_are_usable(manifest),
         class_ids_mean_one_label(manifest, loop.label_attribute),
     ]
-    warnings = label_warnings(loop, job, manifest)
-    made = made_by(store, loop, job, list(sent), manifest)
+    warnings = label_warnings(loop, job, manifest, everything)
+    lines = input_lines(store, asked)
+    made = made_by(store, loop, job, list(lines), manifest)
     metadata = {
         "pictures": contact_sheet_of_labels(store, loop, manifest.images, f"labels of {batch}"),
         **numbers(manifest, FORMS[loop.label_form].noun),
         **changes_of_workers(loop, manifest.images),
         "labeling_job": job.name if job else IMPORTED,
-        "output_manifest": output,
+        **gold_metadata(store, loop, job, lines, asked.gold),
+        "output_manifest": asked.output,
         **labeling_cost(loop, job),
         **origin_metadata(made),
     }
@@ -96,23 +117,51 @@ def labeled_manifest(
         store,
         loop,
         "labeled_manifest",
-        {"manifest": uri, "sha256": sha256(body), "job": job.name if job else IMPORTED, "etags": sent} | made,
+        {"manifest": uri, "sha256": sha256(body), "job": job.name if job else IMPORTED, "etags": sent}
+        | made
+        | {"answered_by_several": answered_by_several(loop, manifest)},
         batch=batch,
         metadata=metadata,
         check_results=[*checks, *warnings],
     )
 
 
-def answers(
-    store: ObjectStore, loop: Loop, ground_truth: GroundTruth, batch: str
-) -> tuple[dict[str, str], LabelingJob | None, str]:
-    """The images of the batch, ETags by URI; the job that asked about them, if one did; its manifest."""
+def answers(store: ObjectStore, loop: Loop, ground_truth: GroundTruth, batch: str) -> Asked:
+    """Raises dg.Failure while nothing has come back."""
     if is_imported(batch):
         members = read_members(store, loop, batch)
-        return {member["uri"]: member["etag"] for member in members}, None, imported_uri(loop, batch)
-    asked = read_record(store, loop, "labeling_input", batch)["images"]
+        return Asked({member["uri"]: member["etag"] for member in members}, imported_uri(loop, batch))
+    inputs = read_record(store, loop, "labeling_input", batch)
     job = finished_job(ground_truth, read_record(store, loop, "labeling_job", batch)["name"])
-    return {image["uri"]: image["etag"] for image in asked}, job, job.output_uri
+    return Asked(
+        {image["uri"]: image["etag"] for image in inputs["images"]},
+        job.output_uri,
+        job,
+        inputs["manifest"],
+        [image["uri"] for image in inputs.get("gold", ())],
+    )
+
+
+def input_lines(store: ObjectStore, asked: Asked) -> dict[str, dict]:
+    """The lines of the job's input manifest by image, in its order; read only where there is gold in it."""
+    if not asked.gold:
+        return {uri: {} for uri in asked.sent}
+    lines, _ = parse_lines(store.read(asked.manifest), limits=False)
+    return {line["source-ref"]: line for _, line in lines}
+
+
+def answered_by_several(loop: Loop, manifest: LabeledManifest) -> list[str]:
+    """URIs of images whose label was made of two workers' answers or more, as our function tells it."""
+    consensus = {
+        image.uri: label.get("consensus")
+        for image in manifest.images
+        if isinstance(label := image.line.get(loop.label_attribute), dict)
+    }
+    return [
+        uri
+        for uri, told in consensus.items()
+        if isinstance(told, dict) and type(told.get("workers")) is int and told["workers"] > 1
+    ]
 
 
 def labeling_cost(loop: Loop, job: LabelingJob | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from assets.costs import Costs, expected_end
 from assets.earlier_jobs import earlier_labelings
 from assets.function_versions import functions_of
 from assets.functions import labeling_functions
+from assets.gold import among, gold_questions
 from assets.imported import is_imported
 from assets.proposals import as_asked, proposal_numbers, propose, proposed_lines
 from assets.raw_images import raw_images
@@ -47,7 +48,8 @@ def labeling_input(
     listed; one that was renamed goes by its new name. A review's lines carry the labels that are reviewed.
 
     With `labeling.proposals` the lines carry what the live model sees, for workers to correct. What it sees
-    is asked once: the batch keeps these proposals when another model is live.
+    is asked once: the batch keeps these proposals when another model is live. With `labeling.gold_share` some
+    lines are of images whose label is known, to score the workers; the batch keeps those as well.
     """
     batch = context.partition_key
     if is_imported(batch):
@@ -57,7 +59,8 @@ def labeling_input(
         )
     images = read_record(store, loop, "raw_images")["images"]
     members = read_members(store, loop, batch)
-    present, lines = still_there(members, places(images)), {}
+    where = places(images)
+    present, lines = still_there(members, where), {}
     if loop.review:
         lines = reviewed_lines(store, loop)
         present = [member for member in present if member["uri"] in lines]
@@ -70,11 +73,15 @@ def labeling_input(
             allow_retries=False,
         )
     costs = Costs(loop, context.log.info)
-    proposals = propose(store, loop, transform_jobs, batch, present, images, costs)
+    gold = gold_questions(store, loop, batch, present, where)
+    asked = [*present, *({"uri": uri, "etag": each["etag"]} for uri, each in gold.items())]
+    proposals = propose(store, loop, transform_jobs, batch, asked, images, costs)
     if proposals:
-        lines = proposed_lines(loop, proposals, present, images)
+        lines = proposed_lines(loop, proposals, asked, images)
+        gold = {uri: each | {"line": lines[uri] | each["line"]} for uri, each in gold.items()}
+    own = [lines.get(member["uri"], {"source-ref": member["uri"]}) for member in present]
     try:
-        body = input_manifest(lines.get(member["uri"], member["uri"]) for member in present)
+        body = input_manifest(among(batch, own, gold))
     except ValueError as error:
         raise dg.Failure(
             f"Ground Truth would refuse the manifest of {batch}: {error}", allow_retries=False
@@ -86,9 +93,11 @@ def labeling_input(
         loop,
         "labeling_input",
         {"manifest": uri, "sha256": sha256(body), "images": present}
-        | ({"reviewed": PROPOSALS} if proposals else {}),
+        | ({"reviewed": PROPOSALS} if proposals else {})
+        | ({"gold": asked[len(present) :]} if gold else {}),
         batch=batch,
         metadata={"images": len(present), "gone": len(gone), "gone_images": gone, "manifest": uri}
+        | ({"gold_images": len(gold)} if gold else {})
         | proposal_numbers(proposals)
         | costs.metadata(),
     )
@@ -152,7 +161,8 @@ def labeling_job(
         pre_annotation_arn=functions["pre_annotation"]["arn"],
         consolidation_arn=functions["consolidation"]["arn"],
     )
-    costs, images = Costs(loop, context.log.info), len(inputs["images"])
+    costs, gold = Costs(loop, context.log.info), len(inputs.get("gold", ()))
+    images = len(inputs["images"]) + gold
     permit = costs.permit(
         "labeling", lambda: labeling_estimate(loop, images, earlier_labelings(ground_truth, loop))
     )
@@ -169,6 +179,7 @@ def labeling_job(
         metadata={
             "labeling_job": job.name,
             "images": images,
+            **({"gold_images": gold} if gold else {}),
             "workers_per_object": loop.labeling.workers_per_object,
             **costs.metadata(),
             **expected_end(costs),

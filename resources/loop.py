@@ -18,6 +18,7 @@ Side = Literal["train", "validation", "test"]
 Task = Literal["bounding_box", "semantic_segmentation", "image_classification"]
 
 PROPOSALS = "proposed-boxes"  # the label attribute of what a model proposes to the workers
+KNOWN = "known-answer"  # that of a gold question; lambdas/pre_annotation keeps it from the workers
 
 OWN_ATTRIBUTE = {
     "bounding_box": "boxes",
@@ -217,8 +218,9 @@ class Loop(_Settings):
     @classmethod
     def _not_reserved(cls, attribute: str) -> str:
         # The loop's own functions make its jobs custom ones, and to AWS -ref is a built-in job about masks.
-        if attribute in ("source", "source-ref", PROPOSALS) or attribute.endswith(("-metadata", "-ref")):
-            raise ValueError(f"must not be source, source-ref or {PROPOSALS}, nor end with -metadata or -ref")
+        reserved = ("source", "source-ref", PROPOSALS, KNOWN)
+        if attribute in reserved or attribute.endswith(("-metadata", "-ref")):
+            raise ValueError(f"must not be {' or '.join(reserved)}, nor end with -metadata or -ref")
         return attribute
 
     @model_validator(mode="after")
@@ -252,6 +254,15 @@ class Loop(_Settings):
                     "automation.selection: uncertainty goes by the predictions on unlabeled images: add "
                     f"unlabeled to transform.images (found {self.transform.images!r})"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_know(self) -> "Loop":
+        if self.labeling.gold_share and (self.review or self.task != "bounding_box"):
+            found = f"a review ({self.review.kind})" if self.review else self.task
+            raise ValueError(
+                f"labeling.gold_share: only workers who draw boxes can be scored, found {found}: leave it out"
+            )
         return self
 
     @model_validator(mode="after")

@@ -24,6 +24,20 @@ class Labeling(Settings):
     proposals: bool = Field(
         False, description="Once a model is live, workers correct what it sees and do not begin anew"
     )
+    gold_share: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="Images with a known label that are mixed into a batch to score each worker, as a share "
+        "of the batch; 0: none, else at least one where any is known",
+    )
+    gold_confidence: float = Field(
+        0.95,
+        gt=0,
+        le=1,
+        description="A label that several workers gave is known if no object's confidence is lower; imported "
+        "labels always are",
+    )
     consolidation: Literal["votes", "worker_quality"] = Field(
         "votes",
         description="votes: every worker counts the same; worker_quality: as much as earlier answers show",

@@ -7,7 +7,8 @@ worker template. The variables are those of AWS's own functions, so that its sta
 - ``task.input.taskObject``: the S3 URI (``source-ref``) or the text (``source``) of the object;
 - ``task.input.labels``: the label names, in the order of the job's label category configuration;
 - ``task.input.header``: the job's ``TaskDescription``, the sentence above the image;
-- ``task.input.manifestLine``: the whole line, for templates that read more of it.
+- ``task.input.manifestLine``: the whole line, for templates that read more of it; only the known answer of
+  a gold question (``known-answer`` and its metadata) is taken away, which no worker may see.
 
 Where workers review an earlier label, which the label category configuration names as
 ``auditLabelAttributeName``, there are also (see reviewed.py):
@@ -29,6 +30,8 @@ import json
 from jobs import Task, describe_task, task_of_preview
 from reviewed import reviewed_label
 
+KNOWN = ("known-answer", "known-answer-metadata")
+
 
 def handle(event, context):
     """Answer one request. Raises ValueError when the manifest line or the job cannot be used."""
@@ -43,7 +46,7 @@ def handle(event, context):
         "taskObject": sources[0],
         "labels": list(task.labels),
         "header": task.header,
-        "manifestLine": line,
+        "manifestLine": {name: value for name, value in line.items() if name not in KNOWN},
     }
     if task.reviewed is not None:
         task_input |= reviewed_label(line, task.reviewed)

@@ -29,7 +29,7 @@ def job(labeled: int, failed: int = 0) -> LabelingJob:
 
 def warnings(found, counted: LabelingJob | None = None, loop: Loop = LOOP) -> dict[str, list]:
     """The examples of each check that does not pass."""
-    results = label_warnings(loop, counted or job(len(found.images), len(found.failures)), found)
+    results = label_warnings(loop, counted or job(len(found.images), len(found.failures)), found, found)
     assert {result.severity for result in results} == {AssetCheckSeverity.WARN}
     shown = ("examples", "least_agreed")
     return {
@@ -53,7 +53,7 @@ def test_good_labels_pass_every_check():
 
 def test_every_check_that_is_announced_is_made():
     good = manifest(line("s3://b/1"))
-    made = [class_ids_mean_one_label(good, "boxes"), *label_warnings(LOOP, job(1), good)]
+    made = [class_ids_mean_one_label(good, "boxes"), *label_warnings(LOOP, job(1), good, good)]
     assert [result.check_name for result in made] == [spec.name for spec in LABEL_CHECKS]
     assert [spec.name for spec in LABEL_CHECKS if spec.blocking] == ["class_ids_mean_one_label"]
 

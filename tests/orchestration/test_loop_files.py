@@ -97,6 +97,15 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
             r"labeling.proposals: only bounding_box .* found semantic_segmentation",
         ),
         (
+            {"labeling": LEAST["labeling"] | {"gold_share": 0.1}, "task": "semantic_segmentation"},
+            r"labeling.gold_share: only workers who draw boxes can be scored, found semantic_segmentation",
+        ),
+        (
+            {"labeling": LEAST["labeling"] | {"gold_share": 0.6}},
+            r"labeling.gold_share: .* less than or equal to 0.5 \(found 0.6\)",
+        ),
+        ({"label_attribute": "known-answer"}, r"label_attribute: must not be .*known-answer"),
+        (
             {"labeling": LEAST["labeling"] | {"proposals": True}, "review": VERIFY},
             r"labeling.proposals: only bounding_box .* found a review \(verification\)",
         ),

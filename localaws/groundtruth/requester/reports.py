@@ -7,6 +7,7 @@ from typing import Any
 from localaws.groundtruth import layout
 from localaws.groundtruth.jobs import Jobs, key_of
 from localaws.groundtruth.requester.agreement import Agreement
+from localaws.groundtruth.requester.known_answers import KnownAnswers
 from localaws.groundtruth.requester.pictures import Pictures
 from localaws.groundtruth.requester.statistics import WINDOW, Statistics
 from localaws.store import Store
@@ -21,6 +22,7 @@ class Reports:
         self.jobs = jobs
         self.statistics = Statistics(store)
         self.agreement = Agreement(store)
+        self.known = KnownAnswers(store)
         self.address = address
 
     def overview(self) -> dict[str, Any]:
@@ -55,11 +57,16 @@ class Reports:
             "failure_reason": job.get("FailureReason"),
             "pace_window_seconds": WINDOW,
             "answers": self.statistics.answers(key),
-            "workers": self.statistics.workers(key),
+            "workers": self._workers(key),
             "agreement": self.agreement.of(key, attribute),
             "failures": self.statistics.failures(key, attribute),
             "newest": [pictures.describe(*row) for row in self.statistics.newest(key, PICTURES)],
         }
+
+    def _workers(self, key: str) -> list[dict[str, Any]]:
+        """``known``: how a worker did on lines whose answer is known; None where there was none for him."""
+        scores = self.known.scores(key)
+        return [row | {"known": scores.get(row["worker"])} for row in self.statistics.workers(key)]
 
 
 def _summary(job: dict) -> dict[str, Any]:

@@ -33,6 +33,15 @@ const WORKERS = [
   { title: "On a task now", text: (worker) => (worker.working ? "yes" : "no") },
   { title: "Last answer", whole: true, text: (worker) => moment(worker.last_answer_at) },
 ];
+const KNOWN = [
+  { title: "Worker", heading: true, make: makeWorker, fill: fillWorker },
+  { title: "Images", numeric: true, text: ({ known }) => count(known.images) },
+  { title: "Found", numeric: true, text: ({ known }) => count(known.found) },
+  { title: "Missed", numeric: true, text: ({ known }) => count(known.missed) },
+  { title: "Extra", numeric: true, text: ({ known }) => count(known.extra) },
+  { title: "Mean overlap", numeric: true, text: ({ known }) => confidence(known.mean_iou) },
+  { title: "Score", numeric: true, text: ({ known }) => confidence(known.score) },
+];
 const REASONS = [
   { title: "Reason", heading: true, text: ({ reason }) => reason ?? "none given" },
   { title: "Objects", numeric: true, text: (reason) => count(reason.count) },
@@ -61,6 +70,8 @@ export class JobPage {
     "The input manifest has not been read yet.",
   );
   #workers = new DataTable("Workers", WORKERS, ({ worker }) => worker, "Nobody has answered yet.");
+  #known = new DataTable("Known answers", KNOWN, ({ worker }) => worker, "");
+  #knownSection = section("Known answers", this.#known.element);
   #reasons = new DataTable("Reasons", REASONS, ({ reason }) => reason, "No object has failed.");
   #failed = new DataTable("Failed objects", FAILED, ({ number }) => number, "");
   #failedList = el("details", {}, el("summary"), this.#failed.element);
@@ -84,6 +95,7 @@ export class JobPage {
         section("Workers", this.#workers.element),
         section("Objects", this.#states.element),
       ),
+      this.#knownSection,
       section("Failed objects", this.#reasons.element, this.#failedList),
       section("Consolidated last", this.#gallery.element),
       this.#method.element,
@@ -116,6 +128,9 @@ export class JobPage {
     const states = STATES.map(([state, words]) => ({ words, count: job.objects[state] }));
     this.#states.update(states.filter((state) => state.count));
     this.#workers.update(job.workers);
+    const scored = job.workers.filter(({ known }) => known);
+    this.#known.update(scored);
+    this.#knownSection.hidden = !scored.length;
     this.#updateFailures(job);
     this.#gallery.update(job.newest);
     this.#method.update(job);

@@ -11,6 +11,10 @@ const PACE =
 const TIME =
   "the time of work that workers' pages told of, without breaks; without such a page, the time " +
   "from taking the task to handing it in. Half of the answers took longer, half less.";
+const KNOWN =
+  "images of the job whose boxes are known already, which its workers are not told. An object is " +
+  "found where a worker drew a box with its label that overlaps it by half or more; the score is " +
+  "twice the found ones, divided by all known objects and all drawn boxes together.";
 
 /** The explanation; `update(job)` adds the numbers it rests on. */
 export function explain() {
@@ -31,6 +35,8 @@ export function explain() {
       confidence,
       el("dt", { textContent: "Objects agreed on" }),
       agreed,
+      el("dt", { textContent: "Known answers" }),
+      el("dd", { textContent: KNOWN }),
     ),
   );
   return {

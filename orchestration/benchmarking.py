@@ -87,6 +87,7 @@ BENCHMARKS = (
     ),
     Benchmark("consolidation", "consolidation", quick="--quick"),
     Benchmark("consolidation-quality", "consolidation_quality", quick="--quick --images 40"),
+    Benchmark("ask-again", "ask_again", quick="--quick --images 40"),
     Benchmark(
         "selection",
         "selection",

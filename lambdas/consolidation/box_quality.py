@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from boxes import VOTES_NEEDED, Found, vote
+from boxes import VOTES_NEEDED, Found, least_certainty, vote
 from confusion import Said, fit_labels
 from drawings import Drawings
 from evidence import Evidence, Known, part, pooled, together
@@ -44,16 +44,24 @@ class Estimate(NamedTuple):
     hands: Mapping[str, Hand]
 
 
+class Decided(NamedTuple):
+    """What became of the answers about an image."""
+
+    objects: list[Found]
+    method: str
+    certainty: float  # of the least sure decision, from 0 to 1
+
+
 def consolidate(
     images: Sequence[Drawings], labels: Sequence[str], history: Known
-) -> tuple[list[tuple[list[Found], str]], dict[str, Evidence]]:
-    """For each image its objects and how they were found, and the evidence about each worker."""
+) -> tuple[list[Decided], dict[str, Evidence]]:
+    """What is decided about each image, and the evidence about each worker."""
     estimate, evidence = fit(images, labels, history)
     known = {worker for worker in evidence if is_known(history, worker)}
     found = [
-        (find(image, labels, estimate), "worker_quality")
+        find(image, labels, estimate)
         if len(image.workers) >= ENOUGH_ANSWERS or known.issuperset(image.workers)
-        else (vote(image, labels), "votes")
+        else Decided(vote(image, labels), "votes", least_certainty(image, labels))
         for image in images
     ]
     return found, {worker: {KIND: each} for worker, each in evidence.items()}
@@ -85,18 +93,19 @@ def fit(
     return Estimate(presence, label, hands), evidence
 
 
-def find(image: Drawings, labels: Sequence[str], estimate: Estimate) -> list[Found]:
-    found = []
+def find(image: Drawings, labels: Sequence[str], estimate: Estimate) -> Decided:
+    found, least_sure = [], 1.0
     least = VOTES_NEEDED if len(image.workers) >= ENOUGH_ANSWERS else 1
     for group in image.groups:
-        if len(group) < least:
-            continue
         probability = estimate.presence.split(group_of(image, group))[0]
-        if probability > 0.5:
+        if len(group) >= least and probability > 0.5:
             label, certainty = estimate.label[said_of(group)]
             edges, _ = place(group, estimate.hands)
             found.append(Found(edges, labels.index(label), probability * certainty))
-    return found
+            least_sure = min(least_sure, probability * certainty)
+        else:
+            least_sure = min(least_sure, 1 - probability)
+    return Decided(found, "worker_quality", least_sure)
 
 
 def group_of(image: Drawings, group: Sequence) -> Group:

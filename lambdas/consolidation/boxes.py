@@ -6,6 +6,10 @@
 3. Its box is the median of each edge, which one careless worker cannot drag away; its label is the
    majority's; its confidence is the share of the workers who drew it.
 
+How sure an image's least sure decision is stands as ``least_certainty`` under ``consensus``: of a box in the
+label the share of the workers who drew it under this label, of one that was dropped the share of those who
+did not draw it; 1 where nobody drew anything.
+
 The label is ``{"annotations", "image_size", "objects": [{"confidence"}], "class-map", "consensus"}``, and
 ``"adjustment-status"`` where workers started from an earlier label. drawings.py has step 1, box_quality.py
 another way for the steps 2 and 3.
@@ -41,6 +45,19 @@ def vote(drawings: Drawings, labels: Sequence[str]) -> list[Found]:
     ]
 
 
+def least_certainty(drawings: Drawings, labels: Sequence[str]) -> float:
+    """From 0 to 1, of what ``vote`` decides."""
+    workers = len(drawings.workers)
+    return min([certainty(group, workers, labels) for group in drawings.groups], default=1.0)
+
+
+def certainty(group: Sequence[Drawn], workers: int, labels: Sequence[str]) -> float:
+    if len(group) < min(VOTES_NEEDED, workers):
+        return 1 - len(group) / workers
+    winner = labels[majority(group, labels)]
+    return sum(box.label == winner for box in group) / workers
+
+
 def merged_edges(group: Sequence[Drawn]) -> tuple[float, float, float, float]:
     return tuple(map(median, list(zip(*group, strict=True))[:4]))
 
@@ -51,8 +68,11 @@ def majority(group: Sequence[Drawn], labels: Sequence[str]) -> int:
     return min([labels.index(label) for label, times in votes.items() if times == most])
 
 
-def write_label(drawings: Drawings, found: Sequence[Found], labels: Sequence[str], **consensus) -> dict:
-    """The label of an image; ``consensus`` goes into the part of that name."""
+def write_label(
+    drawings: Drawings, found: Sequence[Found], labels: Sequence[str], certainty: float, **consensus
+) -> dict:
+    """The label of an image; ``certainty``, that of its least sure decision, and ``consensus`` go into the
+    part of the latter's name."""
     return {
         "annotations": [annotation(each, drawings.size) for each in found],
         "image_size": image_size_entry(drawings.size),
@@ -62,6 +82,7 @@ def write_label(drawings: Drawings, found: Sequence[Found], labels: Sequence[str
             "workers": len(drawings.workers),
             "ignored_answers": drawings.ignored_answers,
             "ignored_boxes": drawings.ignored_boxes,
+            "least_certainty": round(certainty, 4),
             **consensus,
         },
         **adjustment_status(drawings.modified),

@@ -29,7 +29,7 @@ from types import ModuleType
 
 import classes
 from answers import Ignored, read_answers
-from boxes import vote, write_label
+from boxes import least_certainty, vote, write_label
 from drawings import Drawings, read_drawings
 from profiles import Profiles
 from s3 import Files, label_names
@@ -42,6 +42,7 @@ WriteMask = Callable[[str, bytes], str]  # keeps the mask of a datasetObjectId, 
 def handle(event, context):
     """Answer one request: ``[{"datasetObjectId", "consolidatedAnnotation": {"content": ...}}]``.
 
+    ``"learn": false`` is for answers of which some were consolidated before: nothing is kept of the workers.
     ``{"check": "masks"}`` asks, before there is a job, whether the function has what masks need.
     """
     if event.get("check") == "masks":
@@ -64,7 +65,8 @@ def handle(event, context):
         return consolidate(payload, attribute, labels, files.read, write_mask)
     quality = WorkerQuality(profiles.known(payload_uri))
     results = consolidate(payload, attribute, labels, files.read, write_mask, quality)
-    profiles.keep(payload_uri, quality.evidence)
+    if event.get("learn", True):
+        profiles.keep(payload_uri, quality.evidence)
     return results
 
 
@@ -130,7 +132,9 @@ def labeled_objects(
 
 
 def boxes_by_votes(images: Sequence[Drawings], labels: Sequence[str]) -> list[dict]:
-    return [write_label(image, vote(image, labels), labels) for image in images]
+    return [
+        write_label(image, vote(image, labels), labels, least_certainty(image, labels)) for image in images
+    ]
 
 
 def masks() -> ModuleType:

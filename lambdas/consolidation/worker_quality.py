@@ -26,8 +26,8 @@ class WorkerQuality:
         found, evidence = box_quality.consolidate(images, labels, self.history)
         add(self.evidence, evidence)
         return [
-            write_label(image, objects, labels, method=method)
-            for image, (objects, method) in zip(images, found, strict=True)
+            write_label(image, each.objects, labels, each.certainty, method=each.method)
+            for image, each in zip(images, found, strict=True)
         ]
 
     def mask(

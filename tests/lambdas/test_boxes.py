@@ -52,7 +52,12 @@ def test_a_careless_worker_drags_no_edge(consolidate):
     assert label["objects"] == [{"confidence": 1.0}]
     assert label["image_size"] == [{"width": 400, "height": 300, "depth": 3}]
     assert label["class-map"] == {"0": "cat"}
-    assert label["consensus"] == {"workers": 3, "ignored_answers": 0, "ignored_boxes": 0}
+    assert label["consensus"] == {
+        "workers": 3,
+        "ignored_answers": 0,
+        "ignored_boxes": 0,
+        "least_certainty": 1.0,
+    }
 
 
 def test_a_box_of_one_worker_alone_is_dropped_and_of_two_kept_with_its_share(consolidate):
@@ -63,6 +68,26 @@ def test_a_box_of_one_worker_alone_is_dropped_and_of_two_kept_with_its_share(con
     )
     assert [annotation["left"] for annotation in label["annotations"]] == [1]
     assert label["objects"] == [{"confidence": 0.6667}]
+
+
+@pytest.mark.parametrize(
+    ("drawn", "certainty"),
+    [
+        (["cat", "cat", "cat"], 1.0),
+        (["cat", "cat", None], 0.6667),  # an object, says one less than all
+        (["cat", None, None], 0.6667),  # none, say two of three
+        (["cat", None], 0.5),
+        (["cat", "dog"], 0.5),  # something is there, but what?
+        ([None, None], 1.0),
+        (["cat"], 1.0),
+    ],
+)
+def test_the_least_sure_decision_is_told(consolidate, drawn, certainty):
+    answers = [
+        answer(f"worker {number}", *([box(10, 10, 50, 50, label)] if label else []))
+        for number, label in enumerate(drawn)
+    ]
+    assert consolidate(*answers)["consensus"]["least_certainty"] == certainty
 
 
 def test_a_worker_cannot_confirm_his_own_box_by_drawing_it_twice(consolidate):
@@ -134,7 +159,12 @@ def test_an_answer_that_cannot_be_read_costs_only_itself(consolidate, content, c
     bad = {"workerId": "eve", "annotationData": {"content": content}}
     label = consolidate(answer("ann", box(10, 10, 50, 50)), bad, answer("bob", box(10, 10, 50, 50)))
     assert len(label["annotations"]) == 1
-    assert label["consensus"] == {"workers": 2, "ignored_answers": 1, "ignored_boxes": 0}
+    assert label["consensus"] == {
+        "workers": 2,
+        "ignored_answers": 1,
+        "ignored_boxes": 0,
+        "least_certainty": 1.0,
+    }
     assert "object 0: ignored: worker eve" in capsys.readouterr().out
 
 
@@ -158,13 +188,23 @@ def test_a_box_that_is_none_costs_only_itself(consolidate, bad):
     good = box(10, 10, 50, 50)
     label = consolidate(answer("ann", bad, good), answer("bob", good))
     assert len(label["annotations"]) == 1
-    assert label["consensus"] == {"workers": 2, "ignored_answers": 0, "ignored_boxes": 1}
+    assert label["consensus"] == {
+        "workers": 2,
+        "ignored_answers": 0,
+        "ignored_boxes": 1,
+        "least_certainty": 1.0,
+    }
 
 
 def test_an_answer_about_other_pixels_is_not_mixed_in(consolidate):
     good = box(10, 10, 50, 50)
     label = consolidate(answer("ann", good), answer("bob", good), answer("eve", good, size=(300, 400)))
-    assert label["consensus"] == {"workers": 2, "ignored_answers": 1, "ignored_boxes": 0}
+    assert label["consensus"] == {
+        "workers": 2,
+        "ignored_answers": 1,
+        "ignored_boxes": 0,
+        "least_certainty": 1.0,
+    }
 
 
 def modified(annotation, value):

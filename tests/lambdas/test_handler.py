@@ -131,7 +131,12 @@ def test_each_object_is_of_the_kind_that_most_workers_answered_with(consolidatio
     )
     labels = labels_of(results)
     assert labels.keys() == {"0", "1"}, "an object that nobody answered usably is left out"
-    assert labels["0"]["consensus"] == {"workers": 2, "ignored_answers": 1, "ignored_boxes": 0}
+    assert labels["0"]["consensus"] == {
+        "workers": 2,
+        "ignored_answers": 1,
+        "ignored_boxes": 0,
+        "least_certainty": 1.0,
+    }
     assert labels["1"]["class-name"] == "cat"
     log = capsys.readouterr().out.splitlines()
     assert "object 0: ignored: worker eve: answered with classes, most with boxes" in log

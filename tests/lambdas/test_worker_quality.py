@@ -180,6 +180,16 @@ def test_a_repeated_call_neither_counts_twice_nor_learns_from_itself(
     assert {label["consensus"]["method"] for label in labels_of(first).values()} == {"votes"}
 
 
+def test_answers_that_are_consolidated_once_more_teach_nothing_new(consolidation, profiles, s3, monkeypatch):
+    monkeypatch.setenv("CONSOLIDATION", "worker_quality")
+    monkeypatch.setenv("WORKER_PROFILES", PROFILES)
+    items, _ = scene(random.Random(6), {"ann": careful, "bob": careful, "eve": shaky})
+    consolidation.handle(request(s3, items), None)
+    kept = get(s3, PROFILES)["Body"].read()
+    assert len(consolidation.handle(request(s3, items[:5]) | {"learn": False}, None)) == 5
+    assert get(s3, PROFILES)["Body"].read() == kept
+
+
 def test_old_calls_are_added_up_and_fade(profiles, monkeypatch):
     import profiles as module
 

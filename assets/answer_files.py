@@ -63,6 +63,22 @@ def made_by(
     }
 
 
+def with_files(made: Mapping[str, Any], files: Mapping[str, Sequence[str]], loop: Loop) -> dict[str, Any]:
+    """``made`` with the answer files of a second job of the batch, by image: URIs."""
+    if not files:
+        return dict(made)
+    common = loop.uri("labeling/output/")
+    first = {
+        uri: [made["answers"]["prefix"] + name for name in names]
+        for uri, names in made["answers"]["files"].items()
+    }
+    both = {
+        uri: [name.removeprefix(common) for name in [*names, *files.get(uri, ())]]
+        for uri, names in first.items()
+    }
+    return dict(made) | {"answers": {"prefix": common, "files": both}}
+
+
 def origin_metadata(made: Mapping[str, Any]) -> dict[str, Any]:
     """``made`` as ``made_by`` told it, for the page of the asset."""
     if not made["functions"]:

@@ -6,8 +6,9 @@ from typing import Any
 
 import dagster as dg
 
-from assets.answer_files import made_by, origin_metadata
+from assets.answer_files import made_by, origin_metadata, with_files
 from assets.batches import ASKED_FOR_ONCE, Member, batches, read_members, write_left
+from assets.costs import total
 from assets.gold import gold_metadata, without
 from assets.imported import IMPORTED, imported_uri, is_imported
 from assets.label_checks import LABEL_CHECKS, class_ids_mean_one_label, label_warnings
@@ -16,8 +17,10 @@ from assets.mask_files import check_masks
 from assets.pictures import contact_sheet_of_labels
 from assets.proposals import changes_of_workers
 from assets.records import OWNERS, publish, read_record
+from assets.second_answers import Settled, settle_doubts
 from assets.tables import count_labels
 from assets.training_manifest import training_manifest
+from resources.functions import Functions
 from resources.ground_truth import GroundTruth, LabelingJob
 from resources.loop import Loop
 from resources.names import sha256
@@ -68,6 +71,7 @@ def labeled_manifest(
     loop: dg.ResourceParam[Loop],
     store: ObjectStore,
     ground_truth: GroundTruth,
+    functions: Functions,
 ) -> dg.MaterializeResult:
     """The labels of one batch, from the output manifest of its finished labeling job.
 
@@ -76,6 +80,9 @@ def labeled_manifest(
     next batch. A batch that was imported came with its manifest, and has to pass the same checks.
 
     Gold questions are no images of the batch: they tell how well each worker labels, in `workers_on_gold`.
+
+    With `labeling.ask_again` doubtful images go to one more worker, in a second job that is started here. The
+    other labels count at once; when that job is done this is made again, and all labels count.
     """
     batch = context.partition_key
     asked = answers(store, loop, ground_truth, batch)
@@ -83,28 +90,36 @@ def labeled_manifest(
     everything = read_labeled(
         store.read(asked.output), loop.label_attribute, loop.labels, form=loop.label_form
     )
-    manifest = without(everything, asked.gold)
+    came_back = without(everything, asked.gold)
     if loop.label_form == "semantic_segmentation":
-        manifest = check_masks(store, loop, manifest)
+        came_back = check_masks(store, loop, came_back)
+    lines = input_lines(store, asked)
+    settled = Settled(came_back)
+    if job:
+        settled = settle_doubts(
+            store, loop, ground_truth, functions, batch, job, list(lines), came_back, context.log.info
+        )
+    manifest = settled.manifest
     checks = [
-        every_image_accounted_for(sent, manifest),
+        every_image_accounted_for(sent, came_back),
         labels_are_usable(manifest),
         class_ids_mean_one_label(manifest, loop.label_attribute),
     ]
     warnings = label_warnings(loop, job, manifest, everything)
-    lines = input_lines(store, asked)
-    made = made_by(store, loop, job, list(lines), manifest)
+    made = with_files(made_by(store, loop, job, list(lines), manifest), settled.files, loop)
     metadata = {
         "pictures": contact_sheet_of_labels(store, loop, manifest.images, f"labels of {batch}"),
         **numbers(manifest, FORMS[loop.label_form].noun),
         **changes_of_workers(loop, manifest.images),
         "labeling_job": job.name if job else IMPORTED,
+        **settled.metadata,
         **gold_metadata(store, loop, job, lines, asked.gold),
         "output_manifest": asked.output,
-        **labeling_cost(loop, job),
+        **labeling_cost(loop, job, settled.second.job if settled.second else None),
         **origin_metadata(made),
     }
-    write_left(store, loop, batch, left_over(read_members(store, loop, batch), sent, manifest))
+    left = left_over(read_members(store, loop, batch), sent, manifest)
+    write_left(store, loop, batch, None if settled.waiting else left)
     body = training_manifest(loop, manifest.images)
     if not all(check.passed for check in checks):
         return dg.MaterializeResult(
@@ -119,6 +134,7 @@ def labeled_manifest(
         "labeled_manifest",
         {"manifest": uri, "sha256": sha256(body), "job": job.name if job else IMPORTED, "etags": sent}
         | made
+        | settled.record
         | {"answered_by_several": answered_by_several(loop, manifest)},
         batch=batch,
         metadata=metadata,
@@ -164,10 +180,11 @@ def answered_by_several(loop: Loop, manifest: LabeledManifest) -> list[str]:
     ]
 
 
-def labeling_cost(loop: Loop, job: LabelingJob | None) -> dict[str, Any]:
-    """What the labels cost, by the images that the job labeled; of a batch that was imported, nothing."""
-    cost = loop.budget.labeling_cost(job.labeled, job.workers or 0) if job else None
-    return {} if cost is None else {"cost": round(cost, 4), "currency": loop.budget.currency}
+def labeling_cost(loop: Loop, *jobs: LabelingJob | None) -> dict[str, Any]:
+    """What the labels cost, by the images that the jobs labeled; of a batch that was imported, nothing."""
+    cost = total(loop.budget.labeling_cost(job.labeled, job.workers or 0) for job in jobs if job)
+    known = any(jobs) and cost is not None
+    return {"cost": round(cost, 4), "currency": loop.budget.currency} if known else {}
 
 
 def finished_job(ground_truth: GroundTruth, name: str) -> LabelingJob:

@@ -1,6 +1,7 @@
 """From a batch of images to a labeling job that people work on."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import dagster as dg
 
@@ -138,28 +139,13 @@ def labeling_job(
     batch = context.partition_key
     inputs = read_record(store, loop, "labeling_input", batch)
     team = read_record(store, loop, "labeling_team")
-    functions = read_record(store, loop, "labeling_functions")
-    asked = as_asked(loop, inputs)
-    template = task_template(asked)
-    categories = label_categories(loop.labels, asked.review.attribute if asked.review else None)
-    store.ensure_cors(loop.bucket)
-    request = labeling_job_request(
+    request = job_request(
+        store,
         loop,
-        name=labeling_job_name(loop, inputs["sha256"], template, attempt_of(inputs["images"])),
-        manifest=inputs["manifest"],
-        categories=store.write_json(
-            loop.uri(f"labeling/labels-{content_hash(categories)[:12]}.json"), categories
-        ),
-        template=store.write(
-            loop.uri(f"labeling/template-{sha256(template.encode())[:12]}.liquid.html"),
-            template.encode(),
-            "text/html",
-        ),
-        output=loop.uri("labeling/output"),
-        team_arn=team["arn"],
-        role_arn=functions["role"],
-        pre_annotation_arn=functions["pre_annotation"]["arn"],
-        consolidation_arn=functions["consolidation"]["arn"],
+        as_asked(loop, inputs),
+        inputs["manifest"],
+        inputs["sha256"],
+        attempt_of(inputs["images"]),
     )
     costs, gold = Costs(loop, context.log.info), len(inputs.get("gold", ()))
     images = len(inputs["images"]) + gold
@@ -187,6 +173,39 @@ def labeling_job(
             **progress_metadata(ground_truth.aws, team["portal"], job.name),
         },
         check_results=[dg.AssetCheckResult(check_name="has_not_failed", passed=True)],
+    )
+
+
+def job_request(
+    store: ObjectStore, loop: Loop, asked: Loop, manifest: str, manifest_sha256: str, attempt: int = 1
+) -> dict[str, Any]:
+    """The request for a job about the lines of ``manifest``, with the objects in S3 that it names.
+
+    ``asked`` is the loop as the job asks, see ``as_asked``. Raises dg.Failure before team and functions are
+    there.
+    """
+    team = read_record(store, loop, "labeling_team")
+    functions = read_record(store, loop, "labeling_functions")
+    template = task_template(asked)
+    categories = label_categories(loop.labels, asked.review.attribute if asked.review else None)
+    store.ensure_cors(loop.bucket)
+    return labeling_job_request(
+        asked,
+        name=labeling_job_name(asked, manifest_sha256, template, attempt),
+        manifest=manifest,
+        categories=store.write_json(
+            loop.uri(f"labeling/labels-{content_hash(categories)[:12]}.json"), categories
+        ),
+        template=store.write(
+            loop.uri(f"labeling/template-{sha256(template.encode())[:12]}.liquid.html"),
+            template.encode(),
+            "text/html",
+        ),
+        output=loop.uri("labeling/output"),
+        team_arn=team["arn"],
+        role_arn=functions["role"],
+        pre_annotation_arn=functions["pre_annotation"]["arn"],
+        consolidation_arn=functions["consolidation"]["arn"],
     )
 
 

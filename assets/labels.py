@@ -66,7 +66,10 @@ def labels(loop: dg.ResourceParam[Loop], store: ObjectStore) -> dg.MaterializeRe
     """
     history = merge(read_batches(store, loop))
     if not history:
-        raise dg.Failure("No image is labeled yet: materialize labeled_manifest.", allow_retries=False)
+        raise dg.Failure(
+            "No image is labeled yet: materialize labeled_manifest, or wait for workers who are asked again.",
+            allow_retries=False,
+        )
     current = current_labels(history, read_record(store, loop, "raw_images")["images"])
     if not current:
         raise dg.Failure(

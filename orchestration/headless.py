@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.records import read_record
+from assets.records import batch_records, read_record
 from assets.review import reviewed_lines
 from orchestration.definitions import build_definitions
 from orchestration.jobs import LABEL_NEW_BATCH
@@ -70,6 +70,16 @@ class HeadlessLoop:
             for batch in waiting:
                 self.require_labeling(batch)
             time.sleep(0.5)
+        while self.is_asked_again():
+            label()
+            self.tick("labeling")
+            time.sleep(0.5)
+
+    def is_asked_again(self) -> bool:
+        """Whether images of any batch are with one more worker."""
+        return any(
+            record.get("waiting") for _, record in batch_records(self.store, self.loop, "labeled_manifest")
+        )
 
     def materialize(self, *names: str) -> dg.ExecuteInProcessResult:
         """Raises dg.Failure, or whatever else the asset raised."""

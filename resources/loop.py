@@ -266,6 +266,21 @@ class Loop(_Settings):
         return self
 
     @model_validator(mode="after")
+    def _something_to_doubt(self) -> "Loop":
+        if self.labeling.ask_again is None:
+            return self
+        if self.label_form != "bounding_box":
+            raise ValueError(
+                f"labeling.ask_again: only boxes can be doubtful, found {self.label_form}: leave it out"
+            )
+        if self.labeling.workers_per_object < 2:
+            raise ValueError(
+                "labeling.ask_again: one worker agrees with nobody: set labeling.workers_per_object to 2 or "
+                f"more (found {self.labeling.workers_per_object})"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _something_to_weigh(self) -> "Loop":
         if self.labeling.consolidation == "worker_quality" and self.label_form not in (
             "bounding_box",

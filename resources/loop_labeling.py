@@ -38,6 +38,13 @@ class Labeling(Settings):
         description="A label that several workers gave is known if no object's confidence is lower; imported "
         "labels always are",
     )
+    ask_again: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Images go to one more worker if the least sure decision about them is less certain; "
+        "null: none do",
+    )
     consolidation: Literal["votes", "worker_quality"] = Field(
         "votes",
         description="votes: every worker counts the same; worker_quality: as much as earlier answers show",

@@ -61,9 +61,9 @@ class Runner:
         headless.label_batches(label or (lambda: self.answer(loop, noise)))
         headless.materialize("labels")
 
-    def answer(self, loop: Loop, noise: float) -> CrowdReport:
+    def answer(self, loop: Loop, noise: float, workers: int = 3) -> CrowdReport:
         truth = self.photographs.images[0].parent / "truth.json"
-        return run_crowd(truth=truth, workers=3, noise=Noise().scaled(noise), job_prefix=loop.slug)
+        return run_crowd(truth=truth, workers=workers, noise=Noise().scaled(noise), job_prefix=loop.slug)
 
     def labels(self, loop: Loop) -> dict:
         """The accepted labels by file name."""
@@ -148,6 +148,24 @@ def test_boxes_are_judged_and_corrected(runner):
         assert {unscored(box) for box in label.boxes} == truth
         assert label.adjusted == ({unscored(box) for box in drawn[name].boxes} != truth)
     assert runner.numbers(adjustment, "labeled_manifest")["adjusted"] > 0
+
+
+def test_doubtful_boxes_are_asked_about_again_by_the_sensors_until_all_count(runner):
+    """Five careless workers, two of them about each image, and one more where these differ."""
+    settings = runner.loop("foods_and_cosmetics").model_dump()
+    settings["labeling"] |= {"workers_per_object": 2, "ask_again": 0.7}
+    loop = Loop(**(settings | {"name": "doubting"}))
+    runner.label_only(loop, label=lambda: runner.answer(loop, noise=4, workers=5))
+    told = runner.numbers(loop, "labeled_manifest")
+    assert len(runner.labels(loop)) == PHOTOGRAPHS
+    assert 0 < told["asked_again"] <= PHOTOGRAPHS and told["waiting_for_second_answer"] == 0
+    heard = told["second_answers"] + told["second_answers_by_the_same_worker"]
+    assert heard == told["asked_again"], "each was answered once more"
+    jobs = runner.store.aws.client("sagemaker").list_labeling_jobs(NameContains=loop.slug)
+    assert len(jobs["LabelingJobSummaryList"]) == 2
+    runner.label_only(loop, label=lambda: None)
+    jobs = runner.store.aws.client("sagemaker").list_labeling_jobs(NameContains=loop.slug)
+    assert len(jobs["LabelingJobSummaryList"]) == 2, "nobody is asked twice"
 
 
 def test_masks_are_judged_and_corrected(runner):

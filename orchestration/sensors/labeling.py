@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from assets.asking_again import asks_again
 from assets.batches import read_members, write_left
 from orchestration.jobs import COLLECT_LABELS
 from orchestration.partitions import batches_of
@@ -62,7 +63,8 @@ def news(jobs: Iterable[LabelingJob], seen: Seen, batches: set[str]) -> News:
     """Compare the jobs with what was told before. Batches unknown to this instance are left out.
 
     A finished job is named on every tick while it is recent: its run is started once, by its key. So is one
-    that was stopped, for the labels that it has. Progress and failure are told once.
+    that was stopped, for the labels that it has, and a second job of a batch however it ended: without it the
+    labels of the first one stand. Progress and failure are told once.
     """
     found, alive = News(seen=Seen(seen.until, {})), set()
     for job in jobs:
@@ -71,12 +73,14 @@ def news(jobs: Iterable[LabelingJob], seen: Seen, batches: set[str]) -> News:
             continue
         found.seen.until = max(found.seen.until, job.modified)
         now = found.seen.told[job.arn] = [job.status, job.labeled, job.failed]
-        if job.status == "Completed" or (job.status == "Stopped" and job.labeled and job.output_uri):
+        ended_without = job.status in ("Failed", "Stopped")
+        has_labels = job.status == "Stopped" and job.labeled and job.output_uri
+        if job.status == "Completed" or has_labels or (ended_without and asks_again(job)):
             found.finished.append((batch, job))
         if job.status not in ("Failed", "Stopping", "Stopped"):
             alive.add(batch)
         if now != seen.told.get(job.arn):
-            (found.failed if job.status in ("Failed", "Stopped") else found.progressed).append((batch, job))
+            (found.failed if ended_without else found.progressed).append((batch, job))
     found.abandoned = [each for each in found.failed if each not in found.finished and each[0] not in alive]
     return found
 

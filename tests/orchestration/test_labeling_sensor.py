@@ -72,6 +72,14 @@ def test_what_was_labeled_before_a_job_was_stopped_is_collected():
     assert found.abandoned == []
 
 
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_a_second_job_that_failed_has_the_labels_of_the_first_collected_and_frees_no_image(status):
+    again = "s3://bucket/loops/foods/batches/batch-1/again-0123.manifest"
+    found = news([replace(job("second", status=status), input_uri=again)], Seen(), {"batch-1"})
+    assert names(found.finished) == names(found.failed) == [("batch-1", "second")]
+    assert found.abandoned == []
+
+
 def test_jobs_of_other_instances_and_other_people_are_left_alone():
     foreign = replace(job(), input_uri="s3://elsewhere/some.manifest")
     found = news([job(batch="batch-9", status="Completed"), foreign], Seen(), {"batch-1"})

@@ -104,6 +104,14 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
             {"labeling": LEAST["labeling"] | {"gold_share": 0.6}},
             r"labeling.gold_share: .* less than or equal to 0.5 \(found 0.6\)",
         ),
+        (
+            {"labeling": LEAST["labeling"] | {"ask_again": 0.7}, "task": "semantic_segmentation"},
+            r"labeling.ask_again: only boxes can be doubtful, found semantic_segmentation",
+        ),
+        (
+            {"labeling": LEAST["labeling"] | {"ask_again": 0.7, "workers_per_object": 1}},
+            r"labeling.ask_again: .* set labeling.workers_per_object to 2 or more \(found 1\)",
+        ),
         ({"label_attribute": "known-answer"}, r"label_attribute: must not be .*known-answer"),
         (
             {"labeling": LEAST["labeling"] | {"proposals": True}, "review": VERIFY},

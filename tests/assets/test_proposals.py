@@ -6,16 +6,17 @@ from dataclasses import replace
 import dagster as dg
 import pytest
 
-from assets.batches import open_batch, waiting
+from assets.batches import open_batch, read_members, waiting
+from assets.imported import imported_key, open_imported
 from assets.labels import read_accepted
 from assets.proposals import Proposals, as_asked, changes_of_workers, proposed_lines
 from assets.records import read_record, record_uri
-from resources.loop import PROPOSALS, Loop
+from resources.loop import KNOWN, PROPOSALS, Loop
 from tests.assets.conftest import hire, numbers, picture
 from tests.localaws.labeling import PASSWORD, Worker, box, wait_for
 from tests.localaws.workshop import Workshop
 from vision.boxes import Box
-from vision.manifest import read_labeled
+from vision.manifest import LabeledImage, read_labeled
 
 WIDTH, HEIGHT = 200, 100
 # Sees three things on a picture of this width, one of them with doubts, and nothing on any other.
@@ -150,6 +151,29 @@ def test_workers_correct_what_the_live_model_sees_and_their_boxes_are_the_labels
     assert all(label.human for label in found.values())
     drawn = [replace(each, score=None) for each in found["seen.jpg"].boxes]
     assert drawn == [Box("square", 26, 10, 40, 40), Box("bar", 100, 20, 20, 60)]
+
+
+@pytest.mark.slow
+def test_gold_questions_have_proposals_like_all_others_or_workers_could_tell_them(
+    proposing, store, materialize, go_live, open_images
+):
+    settings = proposing.model_dump()
+    settings["labeling"] |= {"gold_share": 0.5}
+    asking = Loop(**settings)
+    batch = open_images(seen=picture(WIDTH, HEIGHT, "teal"), known=picture(WIDTH, HEIGHT, "olive"))
+    new, known = sorted(read_members(store, asking, batch), key=lambda member: "known" in member["uri"])
+    labels = [LabeledImage(known["uri"], WIDTH, HEIGHT, 3, (Box("bar", 1, 2, 30, 40),))]
+    imported = imported_key(asking, [known], labels)
+    open_imported(store, asking, imported, [known], labels, source="test", created="2026-01-01T00:00:00")
+    materialize("labeled_manifest", batch=imported, settings=asking)
+    materialize("labels", settings=asking)
+    go_live()
+    batch = open_batch(store, asking, [new])
+    sent = numbers(materialize("labeling_input", batch=batch, settings=asking), "labeling_input")
+    assert (sent["images"], sent["gold_images"], sent["proposed_boxes"]) == (1, 1, 6)
+    lines = lines_of(store, read_record(store, asking, "labeling_input", batch))
+    assert lines["seen"][PROPOSALS] == lines["known"][PROPOSALS]
+    assert [name for name, line in lines.items() if KNOWN in line] == ["known"]
 
 
 def test_a_batch_that_went_out_plain_stays_plain(proposing, store, materialize, go_live, open_images):

@@ -164,6 +164,27 @@ def test_a_job_is_shown_with_its_figures_and_texts_of_others_stay_texts(window, 
     assert "Objects agreed on\n33.3 %" in tiles
     rows = page.get_by_role("table", name="Workers").get_by_role("row").all_inner_texts()
     assert [row.split("\t")[1] for row in rows[1:]] == ["4", "4"]
+    assert page.get_by_role("table", name="Known answers").count() == 0, "nothing is known here"
+
+
+def test_workers_are_scored_on_what_is_known(window, stand_in, studio):
+    known = {"class_id": 1, "left": 40, "top": 10, "width": 20, "height": 20}
+    line = {
+        "source-ref": studio.write("images/known.png", encode(drawing(WIDTH, HEIGHT), "PNG")),
+        "known-answer": {"annotations": [known]},
+        "known-answer-metadata": {"class-map": {"1": "cat"}},
+    }
+    name = studio.create(studio.manifest(line), NumberOfHumanWorkersPerDataObject=2)
+    right = {"label": "cat", **{side: value for side, value in known.items() if side != "class_id"}}
+    for worker, boxes in zip(studio.workers(), ([right], [right | {"left": 200}]), strict=True):
+        task = worker.claim(name)
+        assert worker.hand_in(task, answer(*boxes, width=WIDTH, height=HEIGHT)).status_code == 200
+    studio.finished(name)
+    window.enter(link_token(stand_in), f"/requester/jobs/{name}")
+    table = window.page.get_by_role("table", name="Known answers")
+    table.wait_for()
+    rows = [row.split("\t")[1:] for row in table.get_by_role("row").all_inner_texts()[1:]]
+    assert sorted(rows) == [["1", "0", "1", "1", "–", "0.00"], ["1", "1", "0", "0", "1.00", "1.00"]]
 
 
 def test_boxes_lie_where_they_are_in_the_stored_pixels(window, stand_in, job):

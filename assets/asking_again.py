@@ -5,12 +5,13 @@ lambdas/consolidation/boxes.py. The second job's input is a part of the first on
 under an attribute of its own, and what counts in the end is made of all answers: assets/second_answers.py.
 
 Which images are asked about again is settled when the first job is collected, in a file that is named after
-that job. The second job is named by its manifest: it is looked for before it is created, and if it failed or
-was stopped, the first job's labels stand.
+that job, with the name of the second: other settings ask nobody twice. It is looked for before it is created,
+and if it failed or was stopped, the first job's labels stand.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from assets.costs import Costs
 from assets.earlier_jobs import earlier_labelings
@@ -56,16 +57,24 @@ def ask_again(
     asked = _settle(store, loop, batch, first, images, log)
     if asked is None:
         return None
-    one_more = as_asked_again(as_asked(loop, read_record(store, loop, "labeling_input", batch)))
-    request = job_request(store, loop, one_more, asked["manifest"], asked["sha256"])
-    job = ground_truth.describe(request["LabelingJobName"])
-    if job is None:
-        costs, number = Costs(loop, log), len(asked["images"])
-        permit = costs.permit(
-            "labeling", lambda: labeling_estimate(one_more, number, earlier_labelings(ground_truth, loop))
-        )
-        job = ground_truth.adopt_or_create(request, permit)
+    job = ground_truth.describe(asked["job"]) or _start(store, loop, ground_truth, batch, asked, log)
     return Second(job, asked["images"])
+
+
+def _start(
+    store: ObjectStore,
+    loop: Loop,
+    ground_truth: GroundTruth,
+    batch: str,
+    asked: dict[str, Any],
+    log: Callable[[str], None],
+) -> LabelingJob:
+    one_more, number = as_asked_again(store, loop, batch), len(asked["images"])
+    request = job_request(store, loop, one_more, asked["manifest"], asked["sha256"])
+    permit = Costs(loop, log).permit(
+        "labeling", lambda: labeling_estimate(one_more, number, earlier_labelings(ground_truth, loop))
+    )
+    return ground_truth.adopt_or_create(request | {"LabelingJobName": asked["job"]}, permit)
 
 
 def _settle(
@@ -75,7 +84,7 @@ def _settle(
     first: LabelingJob,
     images: Iterable[ImageLabel],
     log: Callable[[str], None],
-) -> dict | None:
+) -> dict[str, Any] | None:
     uri = loop.uri(f"batches/{batch}/{AGAIN}-of-{first.name}.json")
     try:
         return store.read_json(uri)
@@ -88,7 +97,13 @@ def _settle(
         return None
     body = input_manifest(image.line for image in doubtful)
     manifest = store.write(loop.uri(f"batches/{batch}/{AGAIN}-{sha256(body)[:12]}.manifest"), body)
-    asked = {"manifest": manifest, "sha256": sha256(body), "images": [image.uri for image in doubtful]}
+    request = job_request(store, loop, as_asked_again(store, loop, batch), manifest, sha256(body))
+    asked = {
+        "job": request["LabelingJobName"],
+        "manifest": manifest,
+        "sha256": sha256(body),
+        "images": [image.uri for image in doubtful],
+    }
     store.write_json(uri, asked)
     return asked
 
@@ -124,8 +139,9 @@ def is_acceptable(image: ImageLabel, log: Callable[[str], None]) -> bool:
     return True
 
 
-def as_asked_again(asked: Loop) -> Loop:
-    """The loop as a second job asks: one worker, under an attribute of its own."""
+def as_asked_again(store: ObjectStore, loop: Loop, batch: str) -> Loop:
+    """The loop as the second job of a batch asks: one worker, under an attribute of its own."""
+    asked = as_asked(loop, read_record(store, loop, "labeling_input", batch))
     one = asked.labeling.model_copy(update={"workers_per_object": 1})
     return asked.model_copy(update={"labeling": one, "label_attribute": attribute_again(asked)})
 

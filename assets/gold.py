@@ -47,7 +47,7 @@ def gold_questions(
 
     ``members`` are those of the batch itself. A gold image that is gone is left out.
     """
-    settled = _settle(store, loop, batch, members)
+    settled = _settle(store, loop, batch, members, where)
     placed = ((each, place_of(where, each["line"]["source-ref"], each["etag"])) for each in settled)
     return {
         uri: {"etag": each["etag"], "line": each["line"] | {"source-ref": uri}}
@@ -56,7 +56,9 @@ def gold_questions(
     }
 
 
-def _settle(store: ObjectStore, loop: Loop, batch: str, members: Sequence[Member]) -> list[dict]:
+def _settle(
+    store: ObjectStore, loop: Loop, batch: str, members: Sequence[Member], where: Places
+) -> list[dict]:
     uri = loop.uri(f"batches/{batch}/gold.json")
     try:
         return store.read_json(uri)
@@ -65,7 +67,7 @@ def _settle(store: ObjectStore, loop: Loop, batch: str, members: Sequence[Member
     if not loop.labeling.gold_share or store.exists(record_uri(loop, "labeling_input", batch)):
         return []
     own = {member["etag"] for member in members}
-    known = [each for each in known_labels(store, loop) if each["etag"] not in own]
+    known = [each for each in known_labels(store, loop) if each["etag"] in where and each["etag"] not in own]
     chosen = choose(batch, known, wanted(len(members), loop.labeling.gold_share))
     if chosen:
         store.write_json(uri, chosen)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from assets.asking_again import as_asked_again, asks_again, is_doubtful
+from assets.asking_again import asks_again, is_doubtful
 from assets.batches import open_batch, opened_batches
 from assets.labels import read_accepted
-from assets.records import read_record
+from assets.records import read_record, record_uri
 from resources.loop import Loop
 from tests.assets.conftest import hire, numbers, picture
 from tests.localaws.labeling import PASSWORD, Worker, wait_for
@@ -120,8 +120,9 @@ def test_a_doubtful_image_is_settled_by_one_more_worker_while_the_others_count(c
     output = crew.store.read(first["LabelingJobOutput"]["OutputDatasetS3Uri"]).splitlines()
     assert line in map(json.loads, output), "a part of the first job's output"
 
-    # Collected once more, and with another threshold: it is the same job, and nobody is asked twice.
+    # Collected once more, and with other settings: it is the same job, and nobody is asked twice.
     record = crew.record
+    assert crew.collect(workers_per_object=3, instructions="Otherwise.")["second_job"] == second
     assert crew.collect(ask_again=1.0)["second_job"] == second
     assert crew.collect(ask_again=None)["second_job"] == second
     assert crew.record == record and crew.jobs() == 2
@@ -141,6 +142,18 @@ def test_a_doubtful_image_is_settled_by_one_more_worker_while_the_others_count(c
     workers = {each["workerId"] for file in files for each in crew.store.read_json(file)["answers"]}
     assert workers == {crew.ann.id, crew.bob.id, crew.eve.id}, "the label is explained by all its answers"
     crew.collect()
+    assert crew.record == record and crew.jobs() == 2
+
+
+@pytest.mark.slow
+def test_a_run_that_died_before_it_told_of_the_second_job_adopts_it(crew):
+    second = crew.collect()["second_job"]
+    record = crew.record
+    uri = record_uri(crew.loop, "labeled_manifest", crew.batch)
+    crew.store.aws.client("s3").delete_object(
+        Bucket=crew.loop.bucket, Key=uri.partition(f"{crew.loop.bucket}/")[2]
+    )
+    assert crew.collect()["second_job"] == second
     assert crew.record == record and crew.jobs() == 2
 
 
@@ -201,13 +214,6 @@ def label(workers: int = 3, certainty: float | None = None, confidences: tuple =
 def test_an_image_is_as_doubtful_as_the_least_sure_decision_about_it(image, doubtful):
     loop = Loop(**LEAST | {"labeling": LEAST["labeling"] | {"ask_again": 0.7}})
     assert is_doubtful(image, loop) is doubtful
-
-
-def test_one_worker_is_asked_under_an_attribute_of_its_own():
-    loop = Loop(**LEAST | {"label_attribute": "seen"})
-    again = as_asked_again(loop)
-    assert (again.label_attribute, again.labeling.workers_per_object) == ("seen-again", 1)
-    assert (loop.label_attribute, loop.labeling.workers_per_object) == ("seen", 3)
 
 
 def test_second_jobs_are_known_by_their_manifests():

@@ -4,7 +4,6 @@ import io
 import json
 import tarfile
 from dataclasses import dataclass
-from typing import Any
 
 from assets.live_model import live_model
 from resources.aws import Aws
@@ -13,7 +12,7 @@ from resources.object_store import ObjectStore
 from resources.served_model import ServedModel, Untraceable, served_model
 
 WEIGHTS = "weights.pt"  # in the artifacts of detector/pretrained.py
-SHAPE = "base_width"  # the hyperparameter without which weights do not fit
+SHAPE = ("base_width", "backbone")  # the hyperparameters without which weights do not fit
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,11 @@ def choose(store: ObjectStore, loop: Loop, aws: Aws) -> InitialModel:
 
 def obstacle(store: ObjectStore, loop: Loop, served: ServedModel) -> str | None:
     """Why the model cannot be begun with; None if it can."""
-    before, now = width(served.hyperparameters), loop.training.hyperparameters.get(SHAPE)
-    if str(before) != str(now):
-        return f"has {SHAPE} {before or 'by default'}, the loop's file says {now or 'nothing'}"
+    for name in SHAPE:
+        before = json.loads(served.hyperparameters.get(name, "null"))
+        now = loop.training.hyperparameters.get(name)
+        if str(before) != str(now):
+            return f"has {name} {before or 'by default'}, the loop's file says {now or 'nothing'}"
     try:
         body = store.read(served.artifact)
     except FileNotFoundError:
@@ -70,7 +71,3 @@ def obstacle(store: ObjectStore, loop: Loop, served: ServedModel) -> str | None:
     with tarfile.open(fileobj=io.BytesIO(body)) as archive:
         held = {name.removeprefix("./") for name in archive.getnames()}
     return None if WEIGHTS in held else f"holds no {WEIGHTS}: an earlier version of the detector trained it"
-
-
-def width(hyperparameters: dict[str, str]) -> Any:
-    return json.loads(hyperparameters.get(SHAPE, "null"))

@@ -95,6 +95,7 @@ def describe_training(
         "detector_sha256": inputs["source"],
         "container": inputs["image"],
         "libraries": facts.get("libraries"),
+        "backbone": facts.get("backbone"),
         "instances": f"{resources['InstanceCount']} x {resources['InstanceType']}",
         "seconds": job.get("TrainingTimeInSeconds"),
         "hyperparameters": dict(inputs["hyperparameters"]) or "the program's defaults",

@@ -47,8 +47,8 @@ def trained_model(
     """A model trained by SageMaker on the train split, and the SageMaker model made of it.
 
     The training job is named by everything that makes the model: labels, splits, the detector's code,
-    container image, instances, hyperparameters and, with `training.init_from`, the model that was live when
-    these labels were first trained on. The same inputs adopt the job that ran before.
+    container image, instances, hyperparameters, the backbone's weights and, with `training.init_from`, the
+    model that was live when these labels were first trained on. The same inputs adopt the earlier job.
     Cancelling the run stops the job. A run that automation started leaves the model as it is until
     `automation.min_new_labels` labels are new.
     """
@@ -58,7 +58,7 @@ def trained_model(
     region, role = endpoints.aws.region_name(), roles.ensure(loop.role_name, loop.bucket)
     image = loop.training.image_uri or pytorch_image("training", region, loop.training.instance_type)
     initial = initial_model(store, loop, endpoints.aws, content_of_split(train))
-    inputs = model_inputs(loop, train, validation, image, initial.artifact)
+    inputs = model_inputs(loop, train, validation, image, initial.artifact, weights_etag(store, loop))
     request = training_job_request(
         loop,
         name=job_name(loop.name, "train", inputs),
@@ -165,10 +165,16 @@ def make_model(endpoints: Endpoints, loop: Loop, job: dict[str, Any], region: st
 
 
 def model_inputs(
-    loop: Loop, train: dict[str, Any], validation: dict[str, Any], image: str, initial: str | None = None
+    loop: Loop,
+    train: dict[str, Any],
+    validation: dict[str, Any],
+    image: str,
+    initial: str | None = None,
+    weights: str | None = None,
 ) -> dict[str, Any]:
-    """What makes a model the model it is; ``initial`` is the artifact that the training begins with. Time
-    limit, size of the disk, whether the machines are spare ones and the images' names do not."""
+    """What makes a model the model it is; ``initial`` is the artifact that the training begins with,
+    ``weights`` the ETag of its backbone's. Time limit, size of the disk, whether the machines are spare ones
+    and the images' names do not."""
     inputs = {
         "train": content_of_split(train),
         "validation": content_of_split(validation),
@@ -181,7 +187,19 @@ def model_inputs(
     }
     if loop.training.instance_count > 1:
         inputs["instances"] = loop.training.instance_count
+    if weights:
+        inputs["backbone_weights"] = weights
     return inputs | ({"initial_model": initial} if initial else {})
+
+
+def weights_etag(store: ObjectStore, loop: Loop) -> str | None:
+    """Of the backbone's weights; None if the loop names none. Raises dg.Failure if they are not there."""
+    uri = loop.training.backbone_weights
+    if uri is None:
+        return None
+    if etag := store.etag(uri):
+        return etag
+    raise dg.Failure(f"training.backbone_weights: there is no object {uri}")
 
 
 def content_of_split(split: dict[str, Any]) -> str:

@@ -11,7 +11,8 @@ from data import Example, read_channel
 from export import write_model
 from losses import detection_loss
 from metrics import Found, Truth, average_precision
-from model import Detector
+from model import STRIDES, Detector
+from published import backbone_of
 from scores import choose_scores
 from serve import select_boxes
 from settings import Settings
@@ -30,7 +31,8 @@ class Detection:
         return f"{len(examples)} images with {sum(len(example.boxes) for example in examples)} boxes"
 
     def make_model(self, settings: Settings) -> Detector:
-        return Detector(len(settings.classes), settings.image_size, settings.base_width)
+        network = backbone_of(settings, STRIDES)
+        return Detector(len(settings.classes), settings.image_size, settings.base_width, network)
 
     def is_by_class(self, name: str) -> bool:
         return re.fullmatch(r"class_heads\.\d+\.2\.(weight|bias)", name) is not None

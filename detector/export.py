@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from model import Detector
+from networks import OWN
 from pretrained import write_weights
 from settings import Settings
 from torch import Tensor, nn
@@ -53,9 +54,15 @@ def write_facts(settings: Settings, metrics: dict[str, float], chosen: dict[str,
             "colours": "RGB",
             "placement": "longer side scaled to image_size, upper left corner, rest grey (114)",
         },
+        "backbone": backbone_facts(settings),
         "metrics": metrics,
     } | chosen
     path.write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def backbone_facts(settings: Settings) -> dict[str, str]:
+    weights = Path(settings.backbone_weights).name if settings.backbone_weights else "none"
+    return {"name": settings.backbone} | ({} if settings.backbone == OWN else {"weights": weights})
 
 
 def write_code(files: dict[str, str], folder: Path) -> None:

@@ -3,8 +3,11 @@
 import torch
 from mask_data import IGNORED
 from model import STRIDES, CrossStage, Pyramid, body_widths
+from networks import Network
 from torch import Tensor, nn
 from torch.nn import functional
+
+STRIDES_SEEN = (4, *STRIDES)
 
 
 class Segmenter(nn.Module):
@@ -12,15 +15,16 @@ class Segmenter(nn.Module):
 
     ``forward`` takes RGB pictures (n, size, size, 3) in uint8 and gives logits (n, classes + 1, size / 4,
     size / 4) in single precision; channel 0 is the background, channel i + 1 the i-th class.
+    With a ``network`` its body sees by that one, which gives STRIDES_SEEN.
     """
 
-    def __init__(self, classes: int, image_size: int, base_width: int = 16):
+    def __init__(self, classes: int, image_size: int, base_width: int = 16, network: Network | None = None):
         super().__init__()
         if image_size <= 0 or image_size % STRIDES[-1]:
             raise ValueError(f"image_size {image_size} is not a positive multiple of {STRIDES[-1]}")
         widths = body_widths(base_width)
         _, second, third, _, _ = widths
-        self.body = Pyramid(widths)
+        self.body = Pyramid(widths, network)
         self.join = CrossStage(third + second, third, residual=False)
         # Apart, so that the classes' head has one row per class, as the detector's has.
         self.background_head = nn.Conv2d(third, 1, 1)
@@ -30,7 +34,7 @@ class Segmenter(nn.Module):
         nn.init.zeros_(self.class_head.bias)
 
     def forward(self, pictures: Tensor) -> Tensor:
-        early, third, _, _ = self.body((pictures.permute(0, 3, 1, 2).float() - 114) / 58)
+        early, third, _, _ = self.body(pictures)
         third = functional.interpolate(third, scale_factor=2.0, mode="nearest")
         joined = self.join(torch.cat([third, early], dim=1))
         return torch.cat([self.background_head(joined), self.class_head(joined)], dim=1).float()

@@ -6,8 +6,10 @@ to the box's sides.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
+from networks import Network
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -61,14 +63,41 @@ class PyramidPooling(nn.Module):
         return self.join(torch.cat(ranges, dim=1))
 
 
+class Backbone(nn.Module):
+    """A network of another library: RGB pictures (n, 3, size, size), 0 to 255, to features of ``widths``."""
+
+    def __init__(self, network: Network, widths: Sequence[int]):
+        super().__init__()
+        self.network = network.module
+        self.fit = nn.ModuleList(
+            Convolution(channels, width, 1)
+            for channels, width in zip(network.channels, widths[-len(network.channels) :], strict=True)
+        )
+        for name, shade in zip(("mean", "deviation"), network.normal, strict=True):
+            self.register_buffer(name, 255 * torch.tensor(shade).view(3, 1, 1), persistent=False)
+
+    def forward(self, pictures: Tensor) -> list[Tensor]:
+        levels = self.network((pictures - self.mean) / self.deviation)
+        return [fit(level) for fit, level in zip(self.fit, levels, strict=True)]
+
+
 class Pyramid(nn.Module):
-    """Backbone and the way down: pictures (n, 3, size, size) to features at strides 4, 8, 16 and 32.
+    """Backbone and the way down: RGB pictures (n, size, size, 3) in uint8 to features at strides 4, 8, 16 and
+    32; of a ``network`` that does without it, none at 4.
 
     Those at 8 and 16 have seen what the deeper ones make of their surroundings.
     """
 
-    def __init__(self, widths: tuple[int, int, int, int, int]):
+    def __init__(self, widths: tuple[int, int, int, int, int], network: Network | None = None):
         super().__init__()
+        _, _, third, fourth, fifth = widths
+        self.backbone = Backbone(network, widths) if network else None
+        if not network:
+            self._make_stages(widths)
+        self.down_fourth = CrossStage(fifth + fourth, fourth, residual=False)
+        self.down_third = CrossStage(fourth + third, third, residual=False)
+
+    def _make_stages(self, widths: tuple[int, int, int, int, int]) -> None:
         first, second, third, fourth, fifth = widths
         self.early = nn.Sequential(
             Convolution(3, first, stride=2), Convolution(first, second, stride=2), CrossStage(second, second)
@@ -78,24 +107,26 @@ class Pyramid(nn.Module):
         self.fifth = nn.Sequential(
             Convolution(fourth, fifth, stride=2), CrossStage(fifth, fifth), PyramidPooling(fifth)
         )
-        self.down_fourth = CrossStage(fifth + fourth, fourth, residual=False)
-        self.down_third = CrossStage(fourth + third, third, residual=False)
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        early = self.early(pictures)
-        third = self.third(early)
-        fourth = self.fourth(third)
-        fifth = self.fifth(fourth)
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        pixels = pictures.permute(0, 3, 1, 2).float()
+        *early, third, fourth, fifth = self.backbone(pixels) if self.backbone else self._look(pixels)
         fourth = self.down_fourth(torch.cat([_double(fifth), fourth], dim=1))
         third = self.down_third(torch.cat([_double(fourth), third], dim=1))
-        return early, third, fourth, fifth
+        return *early, third, fourth, fifth
+
+    def _look(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        early = self.early((pixels - 114) / 58)
+        third = self.third(early)
+        fourth = self.fourth(third)
+        return early, third, fourth, self.fifth(fourth)
 
 
 class Body(Pyramid):
-    """Backbone and neck: pictures (n, 3, size, size) to features at strides 8, 16 and 32."""
+    """Backbone and neck: RGB pictures (n, size, size, 3) in uint8 to features at strides 8, 16 and 32."""
 
-    def __init__(self, widths: tuple[int, int, int, int, int]):
-        super().__init__(widths)
+    def __init__(self, widths: tuple[int, int, int, int, int], network: Network | None = None):
+        super().__init__(widths, network)
         self.channels = third, fourth, fifth = widths[2:]
         self.shrink_third = Convolution(third, third, stride=2)
         self.up_fourth = CrossStage(third + fourth, fourth, residual=False)
@@ -103,7 +134,7 @@ class Body(Pyramid):
         self.up_fifth = CrossStage(fourth + fifth, fifth, residual=False)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        _, third, fourth, fifth = super().forward(pictures)
+        third, fourth, fifth = super().forward(pictures)[-3:]
         fourth = self.up_fourth(torch.cat([self.shrink_third(third), fourth], dim=1))
         fifth = self.up_fifth(torch.cat([self.shrink_fourth(fourth), fifth], dim=1))
         return third, fourth, fifth
@@ -113,14 +144,14 @@ class Detector(nn.Module):
     """Pictures to one box and its class scores per point.
 
     ``forward`` takes RGB pictures (n, size, size, 3) in uint8 and gives corners (n, points, 4) in pixels and
-    class logits (n, points, classes).
+    class logits (n, points, classes). With a ``network`` its body sees by that one, which gives STRIDES.
     """
 
-    def __init__(self, classes: int, image_size: int, base_width: int = 16):
+    def __init__(self, classes: int, image_size: int, base_width: int = 16, network: Network | None = None):
         super().__init__()
         if image_size <= 0 or image_size % STRIDES[-1]:
             raise ValueError(f"image_size {image_size} is not a positive multiple of {STRIDES[-1]}")
-        self.body = Body(body_widths(base_width))
+        self.body = Body(body_widths(base_width), network)
         hidden = 4 * base_width
         self.side_heads = nn.ModuleList(_head(channels, hidden, 4) for channels in self.body.channels)
         self.class_heads = nn.ModuleList(_head(channels, hidden, classes) for channels in self.body.channels)
@@ -134,7 +165,7 @@ class Detector(nn.Module):
         self.register_buffer("strides", strides, persistent=False)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        levels = self.body((pictures.permute(0, 3, 1, 2).float() - 114) / 58)
+        levels = self.body(pictures)
         sides = _join([head(level) for head, level in zip(self.side_heads, levels, strict=True)])
         logits = _join([head(level) for head, level in zip(self.class_heads, levels, strict=True)])
         distances = functional.softplus(sides) * self.strides[:, None]

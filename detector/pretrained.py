@@ -8,6 +8,7 @@ from pickle import UnpicklingError
 from typing import IO
 
 import torch
+from networks import OWN
 from settings import Settings
 from task import Task
 from torch import Tensor, nn
@@ -22,11 +23,16 @@ class Pretrained:
     classes: tuple[str, ...]
     base_width: int
     weights: dict[str, Tensor]
+    backbone: str = OWN
 
 
 def write_weights(model: nn.Module, settings: Settings, folder: Path) -> None:
     weights = {name: value.cpu() for name, value in model.state_dict().items()}
-    facts = {"classes": list(settings.classes), "base_width": settings.base_width}
+    facts = {
+        "classes": list(settings.classes),
+        "base_width": settings.base_width,
+        "backbone": settings.backbone,
+    }
     torch.save(facts | {"weights": weights}, folder / FILE)
 
 
@@ -56,7 +62,8 @@ def read_pretrained(channel: Path) -> Pretrained:
 def _load(file: IO[bytes], name: str) -> Pretrained:
     try:
         held = torch.load(file, map_location="cpu", weights_only=True)
-        return Pretrained(tuple(held["classes"]), held["base_width"], held["weights"])
+        backbone = held.get("backbone", OWN)  # earlier versions had no other
+        return Pretrained(tuple(held["classes"]), held["base_width"], held["weights"], backbone)
     except (UnpicklingError, RuntimeError, KeyError, TypeError, EOFError) as error:
         raise ValueError(f"init_from {name}: {FILE} cannot be read: {error}") from error
 
@@ -65,10 +72,10 @@ def _load(file: IO[bytes], name: str) -> Pretrained:
 def adopt(task: Task, model: nn.Module, settings: Settings, pretrained: Pretrained) -> None:
     """Give a fresh network what an earlier one has learned. What is one row per class goes by the classes'
     names: new classes keep their fresh rows. ValueError for a network of another shape."""
-    if pretrained.base_width != settings.base_width:
-        raise ValueError(
-            f"base_width {settings.base_width}: the model in init_from has base_width {pretrained.base_width}"
-        )
+    for name in ("backbone", "base_width"):
+        wanted, there = getattr(settings, name), getattr(pretrained, name)
+        if there != wanted:
+            raise ValueError(f"{name} {wanted}: the model in init_from has {name} {there}")
     state = model.state_dict()
     if set(state) != set(pretrained.weights):
         raise ValueError("init_from: the model there is another network")

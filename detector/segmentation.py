@@ -10,9 +10,10 @@ from export import write_code, write_facts, write_onnx
 from mask_augmentation import augment_mask
 from mask_data import MaskExample, read_mask_channel
 from mask_metrics import mask_quality
-from mask_model import Segmenter, mask_loss
+from mask_model import STRIDES_SEEN, Segmenter, mask_loss
 from mask_serving import STRIDE, class_ids
 from pretrained import write_weights
+from published import backbone_of
 from settings import Settings
 from task import Batch, View
 from torch import Tensor
@@ -28,7 +29,8 @@ class Segmentation:
         return f"{len(examples)} images with masks"
 
     def make_model(self, settings: Settings) -> Segmenter:
-        return Segmenter(len(settings.classes), settings.image_size, settings.base_width)
+        network = backbone_of(settings, STRIDES_SEEN)
+        return Segmenter(len(settings.classes), settings.image_size, settings.base_width, network)
 
     def is_by_class(self, name: str) -> bool:
         return name.startswith("class_head.")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from augmentation import STRENGTHS
 from model import STRIDES
+from networks import OWN, check_name
 
 EPOCHS = 25
 ORIENTATIONS = ("upright", "any")
@@ -24,6 +25,8 @@ class Settings:
     base_width: int = 16
     patience: int = 0  # evaluations without a better model that end the run; 0: it takes its course
     seed: int = 0
+    backbone: str = OWN  # or LIBRARY/NETWORK
+    backbone_weights: str | None = None  # a file of the library's; None: a backbone begins at random
 
     def __post_init__(self):
         if self.epochs is None and self.minutes is None:
@@ -40,6 +43,12 @@ class Settings:
             raise ValueError(f"augmentation {self.augmentation!r} is not one of auto, {', '.join(STRENGTHS)}")
         if self.orientation not in ORIENTATIONS:
             raise ValueError(f"orientation {self.orientation!r} is not one of {', '.join(ORIENTATIONS)}")
+        check_name(self.backbone)
+        if self.backbone_weights and self.backbone == OWN:
+            raise ValueError(
+                f"backbone_weights {self.backbone_weights}: the backbone {OWN} has none to read, "
+                "name one of torchvision or timm"
+            )
         if self.patience < 0:
             raise ValueError(f"patience {self.patience} is negative")
         for name in ("epochs", "minutes", "batch_size", "learning_rate"):

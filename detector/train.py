@@ -25,8 +25,10 @@ from checkpoints import Checkpoints
 from data import class_names
 from detection import DETECTION
 from hosts import Hosts, read_hosts
+from networks import LIBRARIES, OWN
 from precision import cpu_computes_in_bfloat16
 from pretrained import Pretrained, read_pretrained
+from published import find_file
 from settings import EPOCHS, ORIENTATIONS, Settings
 from task import Task
 from team import Team, run_team
@@ -55,6 +57,8 @@ def main(arguments: Sequence[str] | None = None, task: Task = DETECTION) -> None
         base_width=options.base_width,
         patience=options.patience,
         seed=options.seed,
+        backbone=options.backbone,
+        backbone_weights=weights_of(options),
     )
     examples = task.read_channel(options.train, settings.image_size, settings.classes)
     validation = []
@@ -103,6 +107,8 @@ def run(
     size = 1 if torch.cuda.is_available() else min(processes or cores(), most)
     print(f"train: {task.describe(examples)}; validation: {task.describe(validation)}", flush=True)
     print(f"{settings.length} on {hardware(size)}{at(hosts)}", flush=True)
+    if settings.backbone != OWN:
+        print(f"backbone {settings.backbone}, {beginning(settings)}", flush=True)
     if pretrained:
         print(f"beginning with a model of {', '.join(pretrained.classes)}", flush=True)
     model, progress = run_team(
@@ -175,6 +181,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--patience", type=int, default=Settings.patience, help="evaluations without gain that end the run"
     )
+    parser.add_argument(
+        "--backbone", default=OWN, help="or torchvision/NETWORK, timm/NETWORK: where the container has that"
+    )
+    parser.add_argument(
+        "--backbone_weights",
+        help="the name of a file in --backbone-dir, as torchvision and timm publish them",
+    )
     parser.add_argument("--seed", type=int, default=Settings.seed)
     parser.add_argument("--processes", type=int, default=0, help="0: one per core")
     parser.add_argument("--train", type=Path, default=channel("train"))
@@ -185,6 +198,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         default=channel("model"),
         help="folder of the artifact of an earlier model",
     )
+    parser.add_argument("--backbone-dir", type=Path, default=channel("backbone"), help="default: backbone")
     parser.add_argument("--model-dir", type=Path, default=os.environ.get("SM_MODEL_DIR", BASE / "model"))
     checkpoints = BASE / "checkpoints"
     parser.add_argument("--checkpoint-dir", type=Path, default=checkpoints if checkpoints.is_dir() else None)
@@ -199,6 +213,16 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def channel(name: str) -> Path | None:
     folder = os.environ.get(f"SM_CHANNEL_{name.upper()}")
     return Path(folder) if folder else None
+
+
+def weights_of(options: argparse.Namespace) -> str | None:
+    return options.backbone_weights and str(find_file(options.backbone_weights, options.backbone_dir))
+
+
+def beginning(settings: Settings) -> str:
+    if settings.backbone_weights:
+        return f"beginning with {Path(settings.backbone_weights).name}"
+    return "beginning at random: there are no backbone_weights"
 
 
 def labels(text: str) -> tuple[str, ...]:
@@ -218,6 +242,7 @@ def cores() -> int:
 def libraries() -> dict[str, str]:
     """What trains and the versions of it, for the model's card."""
     modules = {"torch": torch, "numpy": numpy, "pillow": PIL}
+    modules |= {name: sys.modules[name] for name in LIBRARIES if name in sys.modules}
     return {"python": platform.python_version()} | {
         name: str(module.__version__) for name, module in modules.items()
     }

@@ -239,6 +239,16 @@ class Loop(_Settings):
         return self
 
     @model_validator(mode="after")
+    def _weights_in_reach(self) -> "Loop":
+        weights = self.training.backbone_weights
+        if weights and not weights.startswith(f"s3://{self.bucket}/"):
+            raise ValueError(
+                f"training.backbone_weights: must lie in s3://{self.bucket}/, "
+                f"which is all that the loop's jobs may read (found {weights!r})"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _something_to_ask_a_model(self) -> "Loop":
         if self.labeling.proposals and (self.review or self.task != "bounding_box"):
             found = f"a review ({self.review.kind})" if self.review else self.task
@@ -360,4 +370,6 @@ class Loop(_Settings):
             "sagemaker_program": self.trainer.program,
             "sagemaker_submit_directory": source_uri,
         }
+        if weights := self.training.backbone_weights:
+            values["backbone_weights"] = weights.rpartition("/")[2]
         return {name: json.dumps(value) for name, value in values.items()}

@@ -32,6 +32,12 @@ class Training(Settings):
         "Default: twice max_runtime_seconds",
     )
     hyperparameters: Hyperparameters = {}
+    backbone_weights: str | None = Field(
+        None,
+        pattern=r"^s3://[^/]+/.*[^/]$",
+        description="Weights for hyperparameters.backbone, as torchvision or timm publish them: a file "
+        "in the loop's bucket. Default: the backbone begins at random",
+    )
 
     @property
     def longest_wait(self) -> int:
@@ -41,10 +47,19 @@ class Training(Settings):
     @field_validator("hyperparameters")
     @classmethod
     def _not_our_own(cls, hyperparameters: Hyperparameters) -> Hyperparameters:
-        ours = {"classes", "init_from"}
+        ours = {"classes", "init_from", "backbone_weights", "backbone-dir"}
         if given := sorted(n for n in hyperparameters if n in ours or n.startswith("sagemaker_")):
             raise ValueError(f"{', '.join(given)} is set by the loop itself")
         return hyperparameters
+
+    @model_validator(mode="after")
+    def _weights_of_a_backbone(self) -> "Training":
+        if self.backbone_weights and "/" not in (found := str(self.hyperparameters.get("backbone", "own"))):
+            raise ValueError(
+                "backbone_weights: hyperparameters.backbone must name a network of torchvision or timm, "
+                f"as torchvision/resnet18, found {found}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _wait_of_spot(self) -> "Training":

@@ -7,6 +7,8 @@ from resources.loop import Loop
 
 LOOP_TAG = "labelloop"
 JSON = "application/json"
+# https://docs.aws.amazon.com/sagemaker/latest/dg/incremental-training.html
+MODEL = "application/x-sagemaker-model"
 
 AT_ONCE = 4  # images of a transform job that are under way: as many as keep a small instance's cores busy
 MOST_AT_ONCE_MB = 100  # SageMaker's limit of MaxConcurrentTransforms * MaxPayloadInMB
@@ -41,7 +43,8 @@ def training_job_request(
         "InputDataConfig": [
             _labeled_channel("train", train_uri, loop.kept_attribute),
             _labeled_channel("validation", validation_uri, loop.kept_attribute),
-            *([_model_channel(init_uri)] if init_uri else []),
+            *([_file_channel("model", init_uri, MODEL)] if init_uri else []),
+            *([_file_channel("backbone", weights)] if (weights := settings.backbone_weights) else []),
         ],
         "OutputDataConfig": {"S3OutputPath": output_uri},
         "ResourceConfig": {
@@ -67,18 +70,17 @@ def _spot(loop: Loop, name: str) -> dict[str, Any]:
     }
 
 
-def _model_channel(artifact_uri: str) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/sagemaker/latest/dg/incremental-training.html"""
+def _file_channel(name: str, uri: str, content_type: str = "application/octet-stream") -> dict[str, Any]:
     return {
-        "ChannelName": "model",
+        "ChannelName": name,
         "DataSource": {
             "S3DataSource": {
                 "S3DataType": "S3Prefix",
-                "S3Uri": artifact_uri,
+                "S3Uri": uri,
                 "S3DataDistributionType": "FullyReplicated",
             }
         },
-        "ContentType": "application/x-sagemaker-model",
+        "ContentType": content_type,
         "CompressionType": "None",
         "InputMode": "File",
     }

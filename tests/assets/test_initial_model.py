@@ -95,6 +95,9 @@ def test_a_deployment_asks_for_no_other_training_and_new_labels_go_on_from_it(
     label(store, live, 6)
     found = initial_model(store, live.model_copy(update={"training": wider}), Aws(), "other labels")
     assert found.artifact is None and "has base_width 4, the loop's file says 8" in found.note
+    other = live.training.model_copy(update={"hyperparameters": TINY | {"backbone": "timm/resnet18"}})
+    found = initial_model(store, live.model_copy(update={"training": other}), Aws(), "yet other labels")
+    assert "has backbone by default, the loop's file says timm/resnet18" in found.note
     workshop.sagemaker.delete_endpoint(EndpointName=live.endpoint_name)
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import tarfile
 
+import dagster as dg
 import pytest
 
 from assets.batch_predictions import choose
@@ -13,9 +14,10 @@ from assets.evaluation import map_above_floor
 from assets.labeling import labeling_job_name
 from assets.packaging import pack_source, source_digest
 from assets.records import record_uri
-from assets.trained_model import changed_labels, kept_model, model_inputs
+from assets.trained_model import changed_labels, kept_model, model_inputs, weights_etag
 from assets.transform import match_answers
 from resources.loop import Automation
+from resources.loop_training import Training
 from resources.names import content_hash, job_name
 from vision.boxes import Box
 from vision.evaluation import Evaluation
@@ -49,8 +51,9 @@ def test_a_change_of_the_sources_is_another_training(source):
 def test_a_training_job_has_a_new_name_only_when_the_model_would_be_another(loop):
     train, validation = {"content": "a"}, {"content": "b"}
 
-    def name(settings, train=train, image="image:1", initial=None):
-        return job_name(loop.name, "train", model_inputs(settings, train, validation, image, initial))
+    def name(settings, train=train, image="image:1", initial=None, weights=None):
+        inputs = model_inputs(settings, train, validation, image, initial, weights)
+        return job_name(loop.name, "train", inputs)
 
     def changed(**training):
         return loop.model_copy(update={"training": loop.training.model_copy(update=training)})
@@ -64,9 +67,24 @@ def test_a_training_job_has_a_new_name_only_when_the_model_would_be_another(loop
         name(changed(instance_type="ml.g5.2xlarge")),
         name(changed(instance_count=2)),
         name(loop, initial="s3://b/model.tar.gz"),
+        name(loop, weights="etag-1"),
+        name(loop, weights="etag-2"),
         name(loop.model_copy(update={"labels": ["bar", "square"]})),
     ]
-    assert len({name(loop), *others}) == 8
+    assert len({name(loop), *others}) == 10
+
+
+def test_other_weights_under_the_same_name_are_another_training_and_missing_ones_are_named(loop, store):
+    uri = loop.uri("weights/resnet18.pth")
+    training = Training(hyperparameters={"backbone": "torchvision/resnet18"}, backbone_weights=uri)
+    pretrained = loop.model_copy(update={"training": training})
+    assert weights_etag(store, loop) is None
+    with pytest.raises(dg.Failure, match=f"training.backbone_weights: there is no object {uri}"):
+        weights_etag(store, pretrained)
+    store.write(uri, b"weights")
+    before = weights_etag(store, pretrained)
+    store.write(uri, b"other weights")
+    assert weights_etag(store, pretrained) != before
 
 
 def test_only_labels_that_are_new_changed_or_gone_count_for_another_training():

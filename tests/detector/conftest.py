@@ -1,6 +1,7 @@
 """Pictures of coloured shapes, and the detector's folder as the place to import from, as in a container."""
 
 import contextlib
+import importlib.util
 import io
 import json
 import os
@@ -9,7 +10,9 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +134,41 @@ def trained(tmp_path_factory) -> Trained:
         )
     signal.signal(signal.SIGTERM, handler)
     return Trained(folder / "model", folder / "checkpoints" / "checkpoint.pt", printed.getvalue())
+
+
+@pytest.fixture(scope="session")
+def libraries() -> Callable[[str], str]:
+    """Makes a library of networks importable; skips the test where it is not installed."""
+
+    def find(name: str) -> str:
+        if not importlib.util.find_spec("torchvision"):
+            pytest.skip("torchvision is not installed")
+        declare_operators()
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            pytest.skip(f"{name} cannot be imported: {error}")
+        return name
+
+    return find
+
+
+@cache
+def declare_operators() -> None:
+    """PyPI's torchvision for Linux is built for CUDA. Beside torch's CPU build its compiled operators cannot
+    be loaded, and for want of their signatures it cannot be imported. The networks, which are plain torch,
+    need none of them."""
+    import torch
+
+    try:
+        import torchvision  # noqa: F401
+    except RuntimeError:
+        for name in [each for each in sys.modules if each.partition(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        library = torch.library.Library("torchvision", "DEF")
+        for operator in ("nms", "qnms"):
+            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        declared.append(library)
+
+
+declared = []  # they are gone with the object that declared them

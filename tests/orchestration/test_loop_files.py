@@ -7,6 +7,7 @@ from orchestration.loop import PROJECT, LoopError, load_loop
 from tests.settings import LEAST
 
 VERIFY = {"kind": "verification", "loop": "drinks", "attribute": "boxes"}
+PRETRAINED = {"hyperparameters": {"backbone": "torchvision/resnet18"}}
 
 
 @pytest.fixture
@@ -172,6 +173,22 @@ def test_the_loops_that_come_along_can_be_loaded_and_are_named_as_their_files(fi
         (
             {"training": {"hyperparameters": {"classes": "a"}}},
             r"training.hyperparameters: classes is set by the loop itself",
+        ),
+        (
+            {"training": {"backbone_weights": "s3://labelloop-foods/resnet18.pth"}},
+            r"training: backbone_weights: hyperparameters.backbone must name .*, found own",
+        ),
+        (
+            {"training": {"backbone_weights": "s3://labelloop-foods/weights/"}},
+            r"training.backbone_weights: must match",
+        ),
+        (
+            {"training": PRETRAINED | {"backbone_weights": "s3://elsewhere/resnet18.pth"}},
+            r"training.backbone_weights: must lie in s3://.* \(found 's3://elsewhere/resnet18.pth'\)",
+        ),
+        (
+            {"training": {"hyperparameters": {"backbone_weights": "resnet18.pth"}}},
+            r"training.hyperparameters: backbone_weights is set by the loop itself",
         ),
         ({"training": {"instance_count": 21}}, r"training.instance_count: .* less than or equal to 20"),
         ({"training": {"init_from": "newest"}}, r"training.init_from: .*'live' or 'none'"),

@@ -50,7 +50,13 @@ def labeling(loop) -> dict:
 
 def spot_training(loop) -> dict:
     """With everything that a training can have."""
-    settings = Training(spot=True, max_runtime_seconds=600, instance_count=2)
+    settings = Training(
+        spot=True,
+        max_runtime_seconds=600,
+        instance_count=2,
+        hyperparameters={"backbone": "torchvision/resnet18"},
+        backbone_weights=f"{BUCKET}/weights/resnet18.pth",
+    )
     return training(loop.model_copy(update={"training": settings}), init_uri=f"{BUCKET}/model.tar.gz")
 
 

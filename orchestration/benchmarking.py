@@ -88,6 +88,7 @@ BENCHMARKS = (
     Benchmark("consolidation", "consolidation", quick="--quick"),
     Benchmark("consolidation-quality", "consolidation_quality", quick="--quick --images 40"),
     Benchmark("ask-again", "ask_again", quick="--quick --images 40"),
+    Benchmark("mask-consolidation", "mask_consolidation", quick="--quick"),
     Benchmark(
         "selection",
         "selection",

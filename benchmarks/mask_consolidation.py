@@ -5,9 +5,9 @@
 Two simulators (mask_crowds.py), the teams of crowds.py, seeds that nothing was tuned on. Both ways run as the
 deployed function does: answers as PNG files in Ground Truth's format, calls of 20 images, worker profiles
 handed from call to call. mIoU and boundary F are counted over all images, as an evaluation counts them. ECE
-is how far the confidence of an image is from the share of right pixels among those that anybody labeled, in ten
-bins. The best single worker is the one whose masks are nearest to the truth, which nobody knows beforehand;
-they are counted over the images that he was asked about.
+is how far the confidence of an image is from the share of right pixels among those that anybody labeled, in
+ten bins. The best single worker is the one whose masks are nearest to the truth, which nobody knows
+beforehand; they are counted over the images that he was asked about.
 """
 
 import argparse

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from boxes import VOTES_NEEDED, Found, least_certainty, vote
 from confusion import Said, fit_labels
-from drawings import Drawings
+from drawings import Drawings, Drawn
 from evidence import Evidence, Known, part, pooled, together
 from placement import Hand, estimate_hands, place, placement_evidence
 from presence import (
@@ -34,6 +34,14 @@ KIND = "boxes"  # the branch of the evidence
 ROUNDS = {"presence": 8, "placement": 1}
 ENOUGH_ANSWERS = 5
 ENOUGH_OBJECTS = 50.0  # a worker is known by so many
+
+
+class Sight(NamedTuple):
+    """Boxes that were put together, and what is asked about them again and again."""
+
+    boxes: Sequence[Drawn]
+    group: Group
+    said: Said
 
 
 class Estimate(NamedTuple):
@@ -56,15 +64,27 @@ def consolidate(
     images: Sequence[Drawings], labels: Sequence[str], history: Known
 ) -> tuple[list[Decided], dict[str, Evidence]]:
     """What is decided about each image, and the evidence about each worker."""
-    estimate, evidence = fit(images, labels, history)
+    sights = [look(image) for image in images]
+    estimate, evidence = fit(images, sights, labels, history)
     known = {worker for worker in evidence if is_known(history, worker)}
     found = [
-        find(image, labels, estimate)
+        find(image, seen, labels, estimate)
         if len(image.workers) >= ENOUGH_ANSWERS or known.issuperset(image.workers)
         else Decided(vote(image, labels), "votes", least_certainty(image, labels))
-        for image in images
+        for image, seen in zip(images, sights, strict=True)
     ]
     return found, {worker: {KIND: each} for worker, each in evidence.items()}
+
+
+def look(image: Drawings) -> list[Sight]:
+    return [
+        Sight(
+            boxes,
+            Group(image.workers, tuple([box.worker for box in boxes])),
+            tuple([(box.worker, box.label) for box in boxes]),
+        )
+        for boxes in image.groups
+    ]
 
 
 def is_known(history: Known, worker: str) -> bool:
@@ -72,18 +92,21 @@ def is_known(history: Known, worker: str) -> bool:
 
 
 def fit(
-    images: Sequence[Drawings], labels: Sequence[str], history: Known
+    images: Sequence[Drawings], sights: Sequence[Sequence[Sight]], labels: Sequence[str], history: Known
 ) -> tuple[Estimate, dict[str, Evidence]]:
     """The estimate, and by worker the evidence in these images alone."""
     before = {worker: part(history, worker, KIND) for image in images for worker in image.workers}
-    presence, evidence = fit_presence(images, before)
-    groups = [
-        (group, presence.split(group_of(image, group))[0]) for image in images for group in image.groups
+    groups = [sight for seen in sights for sight in seen]
+    presence, evidence = fit_presence(images, Counter([sight.group for sight in groups]), before)
+    real = [presence.split(sight.group)[0] for sight in groups]
+    several = [
+        (sight.boxes, probability)
+        for sight, probability in zip(groups, real, strict=True)
+        if len(sight.boxes) > 1
     ]
-    several = [(group, probability) for group, probability in groups if len(group) > 1]
-    said: Counter[Said] = Counter()
-    for group, probability in groups:
-        said[said_of(group)] += probability
+    said: dict[Said, float] = {}
+    for sight, probability in zip(groups, real, strict=True):
+        said[sight.said] = said.get(sight.said, 0.0) + probability
     earlier = {worker: each.get("labels", {}) for worker, each in before.items()}
     label, counts = fit_labels(said, labels, earlier)
     hands, offsets = fit_hands(several, before)
@@ -93,14 +116,14 @@ def fit(
     return Estimate(presence, label, hands), evidence
 
 
-def find(image: Drawings, labels: Sequence[str], estimate: Estimate) -> Decided:
+def find(image: Drawings, sights: Sequence[Sight], labels: Sequence[str], estimate: Estimate) -> Decided:
     found, least_sure = [], 1.0
     least = VOTES_NEEDED if len(image.workers) >= ENOUGH_ANSWERS else 1
-    for group in image.groups:
-        probability = estimate.presence.split(group_of(image, group))[0]
-        if len(group) >= least and probability > 0.5:
-            label, certainty = estimate.label[said_of(group)]
-            edges, _ = place(group, estimate.hands)
+    for boxes, group, said in sights:
+        probability = estimate.presence.split(group)[0]
+        if len(boxes) >= least and probability > 0.5:
+            label, certainty = estimate.label[said]
+            edges, _ = place(boxes, estimate.hands)
             found.append(Found(edges, labels.index(label), probability * certainty))
             least_sure = min(least_sure, probability * certainty)
         else:
@@ -108,17 +131,11 @@ def find(image: Drawings, labels: Sequence[str], estimate: Estimate) -> Decided:
     return Decided(found, "worker_quality", least_sure)
 
 
-def group_of(image: Drawings, group: Sequence) -> Group:
-    return Group(image.workers, tuple([box.worker for box in group]))
-
-
-def said_of(group: Sequence) -> Said:
-    return tuple([(box.worker, box.label) for box in group])
-
-
-def fit_presence(images: Sequence[Drawings], before: Known) -> tuple[Presence, dict[str, Evidence]]:
-    asked = Counter(image.workers for image in images)
-    groups = Counter(group_of(image, group) for image in images for group in image.groups)
+def fit_presence(
+    images: Sequence[Drawings], groups: Mapping[Group, int], before: Known
+) -> tuple[Presence, dict[str, Evidence]]:
+    """``groups`` are counted."""
+    asked = Counter([image.workers for image in images])
     evidence: dict[str, Evidence] = {}
     objects = float(sum(times for group, times in groups.items() if len(group.drew) > 1))
     for _ in range(ROUNDS["presence"]):

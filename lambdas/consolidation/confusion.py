@@ -65,10 +65,11 @@ def fit_labels(
         counts, seen = {}, dict.fromkeys(labels, LABEL_STRENGTH / len(labels))
         for pattern, weight in said.items():
             for label, probability in posterior[pattern].items():
-                seen[label] += weight * probability
+                share = weight * probability
+                seen[label] += share
                 for worker, word in pattern:
                     row = counts.setdefault(worker, {}).setdefault(label, {})
-                    row[word] = row.get(word, 0.0) + weight * probability
+                    row[word] = row.get(word, 0.0) + share
         frequency = {label: times / sum(seen.values()) for label, times in seen.items()}
     return {pattern: most_probable(posterior[pattern], labels) for pattern in said}, counts
 

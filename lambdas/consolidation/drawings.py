@@ -81,11 +81,11 @@ def parse_box(box: dict, labels: Sequence[str], width: int, height: int, worker:
         raise ValueError("not an object with left, top, width, height and label")
     if box.get("label") not in labels:
         raise ValueError(f"the label is none of {list(labels)}")
-    numbers = [box.get(name) for name in ("left", "top", "width", "height")]
-    if not all([type(number) in (int, float) and abs(number) < 1e9 for number in numbers]):
-        raise ValueError("left, top, width and height must be numbers")
-    left, top = max(numbers[0], 0), max(numbers[1], 0)
-    right, bottom = min(numbers[0] + numbers[2], width), min(numbers[1] + numbers[3], height)
+    x, y, across, down = numbers = tuple(map(box.get, ("left", "top", "width", "height")))
+    for number in numbers:
+        if type(number) not in (int, float) or not abs(number) < 1e9:
+            raise ValueError("left, top, width and height must be numbers")
+    left, top, right, bottom = max(x, 0), max(y, 0), min(x + across, width), min(y + down, height)
     if right - left < 1 or bottom - top < 1:
         raise ValueError(f"less than one pixel of it lies inside the image of {width} x {height}")
     return Drawn(left, top, right, bottom, box["label"], worker)

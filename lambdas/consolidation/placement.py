@@ -27,18 +27,18 @@ class Hand(NamedTuple):
     """How a worker draws."""
 
     habit: Edges  # how far his edges are off on average, to the right or down
-    variance: float  # of an edge around that
+    precision: float  # one through the variance of an edge around that
 
 
 def place(group: Sequence[Drawn], hands: Mapping[str, Hand]) -> tuple[Edges, list[float]]:
     """The edges of the object, and each worker's share in them."""
     width = median([box[2] - box[0] for box in group])
     height = median([box[3] - box[1] for box in group])
-    drawn = [hands[box[5]] for box in group]
-    precision = [1 / hand.variance for hand in drawn]
+    drawn = [(box, hands[box[5]]) for box in group]
+    precision = [hand.precision for _, hand in drawn]
     edges = []
     for edge, size in enumerate((width, height, width, height)):
-        places = [box[edge] - hand.habit[edge] * size for box, hand in zip(group, drawn, strict=True)]
+        places = [box[edge] - hand.habit[edge] * size for box, hand in drawn]
         edges.append(_centre(places, precision, size * size))
     total = sum(precision)
     return tuple(edges), [each / total for each in precision]
@@ -46,10 +46,10 @@ def place(group: Sequence[Drawn], hands: Mapping[str, Hand]) -> tuple[Edges, lis
 
 def _centre(places: Sequence[float], precision: Sequence[float], scale: float) -> float:
     """``scale`` is the square of the size that precisions are relative to."""
-    centre = median(places)
+    centre, pairs = median(places), list(zip(places, precision, strict=True))
     for _ in range(STEPS):
         weighted = total = 0.0
-        for place, each in zip(places, precision, strict=True):
+        for place, each in pairs:
             weight = each / (FREEDOM + each * (place - centre) ** 2 / scale)
             weighted += weight * place
             total += weight
@@ -107,5 +107,5 @@ def estimate_hands(evidence: Mapping[str, Mapping], pool: Mapping) -> dict[str, 
         squares = each.get("squares", 0.0) + SPREAD_STRENGTH * usual
         variance = squares / (each.get("edges", 0.0) + SPREAD_STRENGTH)
         habit = tuple(own - others for own, others in zip(habits[worker], middle, strict=True))
-        hands[worker] = Hand(habit, variance + 0.1 * usual)
+        hands[worker] = Hand(habit, 1 / (variance + 0.1 * usual))
     return hands

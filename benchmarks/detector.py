@@ -29,6 +29,7 @@ from orchestration.machine import machine
 
 MORE = 0.1  # of the earlier labels, that come on top
 QUARTER = 0.25  # of the earlier training's time
+SETTINGS = {"bccd": ("--orientation", "any")}  # blood cells have no upper side
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,20 @@ class Result:
 
 
 class Bench:
-    def __init__(self, data: Data, folder: Path, image_size: int, console: Console):
-        self.data, self.folder, self.image_size, self.console = data, folder, image_size, console
-        self.runs = 0
+    def __init__(self, data: Data, folder: Path, settings: Sequence[str], console: Console):
+        self.data, self.folder, self.settings, self.console = data, folder, settings, console
+        self.results: dict[tuple, Result] = {}
 
     def measure(self, names: Sequence[str], minutes: float, seed: int, *options: str) -> Result:
-        self.runs += 1
-        settings = ("--minutes", f"{minutes:g}", "--seed", str(seed), "--image_size", str(self.image_size))
-        trained = train(self.data, names, self.folder / f"run-{self.runs}", *settings, *options)
+        """What was measured before is not measured again."""
+        run = (*names, minutes, seed, *options)
+        if run not in self.results:
+            self.results[run] = self._measure(names, minutes, seed, *options)
+        return self.results[run]
+
+    def _measure(self, names: Sequence[str], minutes: float, seed: int, *options: str) -> Result:
+        settings = ("--minutes", f"{minutes:g}", "--seed", str(seed), *self.settings)
+        trained = train(self.data, names, self.folder / f"run-{len(self.results)}", *settings, *options)
         result = Result(trained, score(self.data, trained.model))
         shown = ", ".join(f"{name} {value:.3f}" for name, value in result.scores.items())
         self.console.print(
@@ -145,7 +152,8 @@ def main() -> None:
     counts = f"{len(data.train)} images to learn from, {len(data.validation)} for choices"
     console.print(f"{counts}, {len(data.test)} to test", highlight=False)
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(data, Path(folder), options.image_size, console)
+        settings = ("--image_size", str(options.image_size), *SETTINGS.get(options.data, ()))
+        bench = Bench(data, Path(folder), settings, console)
         from_scratch(bench, options)
         if options.retrain:
             fine_tuning(bench, options)

@@ -63,20 +63,20 @@ BENCHMARKS = (
     Benchmark(
         "detector",
         "detector",
-        "--data bccd --minutes 3 10 --seeds 0 1 2 --retrain 0",
+        "--data bccd --minutes 10 --seeds 0 1 2 --retrain 0",
         f"--data bccd --retrain 0 {BRIEF}",
         bccd,
     ),
     Benchmark(
         "detector-packs",
         "detector",
-        "--data packs --minutes 10 --seeds 0 --retrain 4",
+        "--data packs --minutes 1 3 5 10 --seeds 0 --retrain 3",
         f"--data packs --retrain 0.1 {FEW} {BRIEF}",
     ),
     Benchmark(
         "detector-masks",
         "detector",
-        "--data masks --minutes 10 --seeds 0 --retrain 0",
+        "--data masks --minutes 5 --seeds 0 --retrain 0",
         f"--data masks --retrain 0 {FEW} {BRIEF}",
         trainer_of_masks,
     ),

@@ -4,13 +4,15 @@
 
 The floor is the model's own code in a loop: decoding, onnxruntime on one thread, selection of boxes; for
 throughput it runs in as many processes as there are cores. Floor and endpoint take turns, request by request
-with one client, and in rounds with several, so that both meet the same machine. Clients are boto3's, threads
-of this process, which share the cores with what they ask. Memory is that of the endpoint's own processes
-(proportional set size), before and after the requests of several clients. The transform job counts from its
-start to its end, in which the model is loaded, too.
+with one client, and in rounds with several, so that both meet the same machine. The one client is boto3's.
+Several share the cores with what they ask, so they do as little as clients can: their requests are signed
+beforehand. Memory is that of the endpoint's own processes (proportional set size), before and after the
+requests of several clients. The transform job counts from its start to its end, in which the model is loaded,
+too.
 """
 
 import argparse
+import http.client
 import io
 import json
 import multiprocessing
@@ -26,8 +28,11 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count, cycle
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from rich.console import Console
 from rich.table import Table
 
@@ -123,6 +128,21 @@ class Service:
             "Body"
         ].read()
 
+    def lean_clients(self, bodies: list[bytes], number: int) -> list[Callable[[bytes], bytes]]:
+        """Clients that ask with signatures made now, which are good for five minutes."""
+        session, runtime = boto3.session.Session(), boto3.client("sagemaker-runtime")
+        signer = SigV4Auth(session.get_credentials(), "sagemaker", runtime.meta.region_name)
+        url = f"{runtime.meta.endpoint_url}/endpoints/{NAME}/invocations"
+        headers = {}
+        for body in bodies:
+            request = AWSRequest("POST", url, {"Content-Type": TYPE}, body)
+            signer.add_auth(request)
+            headers[body] = dict(request.headers.items())
+        return [
+            partial(_ask, http.client.HTTPConnection(urlsplit(url).netloc), url, headers)
+            for _ in range(number)
+        ]
+
     def transform(self, bodies: list[bytes], images: int) -> float:
         """Images per second of a job, from its start to its end."""
         for number, body in zip(range(images), cycle(bodies), strict=False):
@@ -143,6 +163,15 @@ class Service:
         return images / (job["TransformEndTime"] - job["TransformStartTime"]).total_seconds()
 
 
+def _ask(connection: http.client.HTTPConnection, url: str, headers: dict[bytes, dict], body: bytes) -> bytes:
+    connection.request("POST", urlsplit(url).path, body, headers[body])
+    answer = connection.getresponse()
+    content = answer.read()
+    if answer.status != 200:
+        raise RuntimeError(f"{answer.status}: {content.decode(errors='replace')}")
+    return content
+
+
 def measure_latency(floor: Callable, ask: Callable, bodies: list[bytes], requests: int) -> Row:
     """Medians in milliseconds of the two, asked in turn."""
     times: tuple[list[float], list[float]] = ([], [])
@@ -159,7 +188,7 @@ def measure_throughput(
     model: Path, service: Service, bodies: list[bytes], clients: int, seconds: float
 ) -> Row:
     floors, served = [], []
-    asking = [service.client() for _ in range(clients)]
+    asking = service.lean_clients(bodies, clients)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(cores(), context) as processes, ThreadPoolExecutor(clients) as threads:
         for _ in range(ROUNDS):

@@ -9,7 +9,6 @@ function's code, from answers in Ground Truth's format, in calls of 100 images. 
 an object by 0.5 or more, whatever the label; IoU is the mean overlap of those.
 """
 
-import argparse
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -19,13 +18,12 @@ from rich.table import Table
 
 from benchmarks.consolidation_quality import (
     CALL,
-    IMAGES,
-    SEEDS,
     SIMULATORS,
     add,
     consolidate,
     payload,
     read_label,
+    read_options,
     score,
 )
 from benchmarks.consolidation_quality import WorkerQuality as Quality
@@ -119,22 +117,17 @@ def mean_of_seeds(team: Team, draw, rule: str, seeds: Sequence[int], number: int
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one seed instead of six")
-    parser.add_argument("--seeds", type=int, nargs="+", help="others than the usual ones")
-    parser.add_argument("--images", type=int, default=IMAGES, help="of a team and a seed")
-    arguments = parser.parse_args()
-    seeds = arguments.seeds or SEEDS[: 1 if arguments.quick else len(SEEDS)]
+    seeds, number = read_options(__doc__.splitlines()[0])
     teams = [*STEADY, *(team for team in TEAMS if len(team.workers) >= MOST)]
     table = Table("rule", "err", "of", *(f"{way}\nanswers F1 IoU" for way in WAYS))
     for rule in RULES:
         for simulator, draw in SIMULATORS.items():
             for team in teams:
-                scores = mean_of_seeds(team, draw, rule, seeds, arguments.images)
+                scores = mean_of_seeds(team, draw, rule, seeds, number)
                 cells = (f"{each.answers:.2f} {each.f1:.3f} {each.iou:.3f}" for each in scores.values())
                 table.add_row(rule, simulator, team.name, *cells)
     Console(width=170).print(table)
-    print(f"Seeds {', '.join(map(str, seeds))}, {arguments.images} images each.")
+    print(f"Seeds {', '.join(map(str, seeds))}, {number} images each.")
 
 
 if __name__ == "__main__":

@@ -187,22 +187,27 @@ def speed(number: int = 500) -> dict[str, float]:
     return rates
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def read_options(description: str) -> tuple[Sequence[int], int]:
+    """The seeds, and how many images of a team and a seed."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="one seed instead of six")
     parser.add_argument("--seeds", type=int, nargs="+", help="others than the usual ones")
     parser.add_argument("--images", type=int, default=IMAGES, help="of a team and a seed")
     arguments = parser.parse_args()
-    seeds = arguments.seeds or SEEDS[: 1 if arguments.quick else len(SEEDS)]
+    return arguments.seeds or SEEDS[: 1 if arguments.quick else len(SEEDS)], arguments.images
+
+
+def main() -> None:
+    seeds, number = read_options(__doc__.splitlines()[0])
     table = Table("simulator", "team", *(f"{way}\nF1 / IoU / ECE" for way in WAYS), "worker_quality is")
     for simulator, draw in SIMULATORS.items():
         for team in TEAMS:
-            scores = measure(team, draw, seeds, arguments.images)
+            scores = measure(team, draw, seeds, number)
             cells = (" ".join(f"{number:.3f}" for number in scores[way]) for way in WAYS)
             table.add_row(simulator, team.name, *cells, verdict(scores))
     console = Console(width=170)
     console.print(table)
-    print(f"{len(seeds)} seeds, {arguments.images} images each; differences up to {SAME} count as none.")
+    print(f"{len(seeds)} seeds, {number} images each; differences up to {SAME} count as none.")
     for way, rate in speed().items():
         print(f"{way}: {rate:.0f} images per second on one core (goal: 2000)")
 

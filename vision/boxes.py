@@ -1,8 +1,10 @@
 """Boxes around objects, in pixels of the image as it is stored."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 Polygon = tuple[tuple[float, float], ...]  # corners x, y in pixels
+SAME_OBJECT = 0.5  # intersection over union from which two boxes are about one object, as in COCO's AP50
 
 
 @dataclass(frozen=True)
@@ -44,3 +46,20 @@ def iou(a: Box, b: Box) -> float:
         return 0.0
     both = width * height
     return both / (a.area + b.area - both)
+
+
+def pairs(ones: Sequence[Box], others: Sequence[Box]) -> Iterator[tuple[Box, Box]]:
+    """Boxes about one object: paired greedily, each at most once, if they overlap by at least SAME_OBJECT;
+    those of one label first, the most alike first."""
+    candidates = sorted(
+        (one.label != other.label, -overlap, number, place)
+        for number, one in enumerate(ones)
+        for place, other in enumerate(others)
+        if (overlap := iou(one, other)) >= SAME_OBJECT
+    )
+    paired: tuple[set[int], set[int]] = set(), set()
+    for *_, number, place in candidates:
+        if number not in paired[0] and place not in paired[1]:
+            paired[0].add(number)
+            paired[1].add(place)
+            yield ones[number], others[place]

@@ -4,9 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from vision.boxes import Box, iou
-
-SAME_OBJECT = 0.5  # intersection over union from which a box is about the known object, as in COCO's AP50
+from vision.boxes import Box, iou, pairs
 
 
 @dataclass(frozen=True)
@@ -35,23 +33,10 @@ class Found:
 
 
 def compare(known: Sequence[Box], drawn: Sequence[Box]) -> Found:
-    """What one answer found. Boxes of one label are paired greedily, each at most once, the most alike first;
-    an object with another label than the known one is missed, and its box is extra.
-    """
-    candidates = sorted(
-        (-overlap, number, other)
-        for number, each in enumerate(known)
-        for other, box in enumerate(drawn)
-        if each.label == box.label and (overlap := iou(each, box)) >= SAME_OBJECT
-    )
-    overlaps: dict[int, float] = {}
-    taken: set[int] = set()
-    for overlap, number, other in candidates:
-        if number not in overlaps and other not in taken:
-            overlaps[number] = -overlap
-            taken.add(other)
-    found = len(overlaps)
-    return Found(1, found, len(known) - found, len(drawn) - found, sum(overlaps.values()))
+    """What one answer found. An object with another label than the known one is missed, its box is extra."""
+    same = [(one, other) for one, other in pairs(known, drawn) if one.label == other.label]
+    found, overlap = len(same), sum((iou(one, other) for one, other in same), 0.0)
+    return Found(1, found, len(known) - found, len(drawn) - found, overlap)
 
 
 def drawn_boxes(content: object) -> list[Box] | None:

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 ELEMENTS = Path(__file__).resolve().parents[1] / "localaws/groundtruth/portal/static/elements"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 PAGE = """<!doctype html><script type="module" src="index.js"></script>
 <crowd-form><crowd-semantic-segmentation name="mask" src="picture.png" labels="['road', 'car']">
 </crowd-semantic-segmentation></crowd-form>"""

@@ -203,7 +203,7 @@ def main() -> None:
     for simulator, draw in SIMULATORS.items():
         for team in TEAMS:
             scores = measure(team, draw, seeds, number)
-            cells = (" ".join(f"{number:.3f}" for number in scores[way]) for way in WAYS)
+            cells = (" ".join(f"{figure:.3f}" for figure in scores[way]) for way in WAYS)
             table.add_row(simulator, team.name, *cells, verdict(scores))
     console = Console(width=170)
     console.print(table)

@@ -1,6 +1,6 @@
 """The mask element on a large image, in headless Chromium without a GPU: a stroke, undo, submit, memory.
 
-    .venv/bin/python benchmarks/masks.py --size 4000x3000
+    python -m benchmarks.masks --size 4000x3000
 
 A stroke is 60 pointer events with a brush of 90 pixels, from corner to corner. `at once` hands the events
 over without waiting and ends when the last repaint is done; `per frame` waits for a repaint after each of
@@ -10,7 +10,6 @@ them, as a hand does.
 import argparse
 import contextlib
 import io
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -22,8 +21,9 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.machine import chromium
+
 ELEMENTS = Path(__file__).resolve().parents[1] / "localaws/groundtruth/portal/static/elements"
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 PAGE = """<!doctype html><script type="module" src="index.js"></script>
 <crowd-form><crowd-semantic-segmentation name="mask" src="picture.png" labels="['road', 'car']">
 </crowd-semantic-segmentation></crowd-form>"""
@@ -121,7 +121,9 @@ def served(picture: bytes) -> Iterator[str]:
 def measure(address: str, strokes: int) -> Iterator[tuple[str, str, bool | None]]:
     """(what, figure, whether the goal is met) of each measurement."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
+        )
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(address)
         page.evaluate("document.querySelector('crowd-semantic-segmentation').ready")

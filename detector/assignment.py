@@ -26,17 +26,20 @@ def assign(
     most), which is false where a picture has fewer boxes than ``most``. Returns the index of each point's box
     (n, points) and its weight (n, points): the class score to aim at, 0 for background.
     """
-    distance = (points - (boxes[..., None, :2] + boxes[..., None, 2:]) / 2).abs()
-    inside = torch.minimum(points - boxes[..., None, :2], boxes[..., None, 2:] - points).amin(dim=-1) > 0
+    # Each coordinate is a tensor of its own: pairs of neighbouring numbers take twice the time.
+    x, y = points.T.contiguous()
+    left, top, right, bottom = (side[..., None] for side in boxes.unbind(dim=-1))
+    across, down = (x - (left + right) / 2).abs(), (y - (top + bottom) / 2).abs()
+    inside = (across < (right - left) / 2) & (down < (bottom - top) / 2)
     # A small box may hold no point at all: the finest points beside its centre may have it too.
-    beside = (distance.amax(dim=-1) < strides) & (strides == strides.min())
+    beside = (torch.maximum(across, down) < strides) & (strides == strides.min())
     candidate = (inside | beside) & present[..., None]
 
     overlap = intersection_over_union(boxes[:, :, None], corners[:, None]).clamp(min=0)
     likelihood = scores.transpose(1, 2).gather(1, classes[..., None].expand(-1, -1, len(points)))
     alignment = likelihood.sqrt() * overlap**6
     # While nothing overlaps yet, the nearest points lead.
-    alignment = (alignment + 1e-9 / (1 + distance.norm(dim=-1) / strides)) * candidate
+    alignment = (alignment + 1e-9 / (1 + torch.hypot(across, down) / strides)) * candidate
 
     best = alignment.topk(min(POINTS_PER_BOX, len(points)), dim=2)
     chosen = torch.zeros_like(candidate).scatter(2, best.indices, best.values > 0)
@@ -55,8 +58,10 @@ def assign(
 
 def intersection_over_union(first: Tensor, second: Tensor) -> Tensor:
     """Overlap of corners (..., 4), which may broadcast."""
-    low = torch.maximum(first[..., :2], second[..., :2])
-    high = torch.minimum(first[..., 2:], second[..., 2:])
-    shared = (high - low).clamp(min=0).prod(dim=-1)
-    area = (first[..., 2:] - first[..., :2]).prod(dim=-1) + (second[..., 2:] - second[..., :2]).prod(dim=-1)
-    return shared / (area - shared).clamp(min=1e-7)
+    left, top, right, bottom = first.unbind(dim=-1)
+    other_left, other_top, other_right, other_bottom = second.unbind(dim=-1)
+    width = torch.minimum(right, other_right) - torch.maximum(left, other_left)
+    height = torch.minimum(bottom, other_bottom) - torch.maximum(top, other_top)
+    shared = width.clamp(min=0) * height.clamp(min=0)
+    areas = (right - left) * (bottom - top) + (other_right - other_left) * (other_bottom - other_top)
+    return shared / (areas - shared).clamp(min=1e-7)

@@ -57,11 +57,11 @@ def strength_of(settings: Settings, epochs: float) -> str:
 class Budget:
     """Keeps a run within its minutes. Of a team only the leader has one: its clock decides for all.
 
-    The steps are timed, and the plan is made anew only if the run would end too late, or much too early: a
-    machine that is busy for a moment hardly changes the course.
+    The steps are timed, and the plan is made anew only if the run would end late or early by more than a
+    little: a machine that is busy for a moment hardly changes the course.
     """
 
-    late, early = 0.02, 0.1  # of the budget: by so much more or less it may take
+    late, early = 0.02, 0.03  # of the budget: by so much more or less it may take
     unmeasured = 3  # steps: the first ones make what all others reuse
     measured = 10  # steps before the first plan, or fewer if they take more than the pause
     pause = 1 / 40  # of the budget, between two looks at the clock

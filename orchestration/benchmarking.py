@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +17,7 @@ from rich.console import Console
 
 from orchestration.home import Home
 from orchestration.loop import PROJECT
-from orchestration.machine import machine
+from orchestration.machine import chromium, machine
 
 
 class UnknownBenchmark(ValueError):
@@ -47,15 +49,15 @@ def trainer_of_masks() -> str:
     return "" if (PROJECT / "detector" / "train_masks.py").is_file() else "a trainer of masks"
 
 
-def chromium() -> str:
-    browser = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    return "" if find_spec("playwright") and browser else "playwright and Chromium"
+def browser() -> str:
+    return "" if find_spec("playwright") and chromium() else "playwright and Chromium"
 
 
 def moto() -> str:
     return "" if shutil.which("moto_server") else "moto_server"
 
 
+SECONDS_TO_STOP = 30
 BRIEF = "--minutes 0.1 --seeds 0 --image-size 96"
 FEW = "--photographs 12"
 
@@ -96,7 +98,7 @@ BENCHMARKS = (
         "--pool 24 --held-out 8 --start 8 --added 8 --steps 4 --image-size 96 --seeds 1",
     ),
     Benchmark("incremental", "incremental", quick="--images 20"),
-    Benchmark("painting", "masks", quick="--size 400x300 --strokes 5", lacks=chromium),
+    Benchmark("painting", "masks", quick="--size 400x300 --strokes 5", lacks=browser),
     Benchmark("stand-in", "stand_in", quick="--quick", lacks=moto),
 )
 
@@ -135,19 +137,35 @@ def run(benchmark: Benchmark, paper: "Paper", *, quick: bool, named: bool) -> bo
         paper.say(f"{'cannot run' if named else 'left out'}: it needs {missing}")
         return not named
     began = time.monotonic()
+    with program(f"benchmarks.{benchmark.module}", *options.split()) as process:
+        for line in process.stdout:
+            paper.say(line.rstrip("\n"))
+        status, seconds = process.wait(), time.monotonic() - began
+    paper.say(f"-- {benchmark.name}: {seconds:.0f} s" + (f", FAILED with status {status}" if status else ""))
+    return status == 0
+
+
+@contextmanager
+def program(module: str, *options: str) -> Iterator[subprocess.Popen]:
+    """A module that runs as a program. If the body is broken off, so is the program with what it started, as
+    by Ctrl-C: it then stops its stand-in, which has a process group of its own."""
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", f"benchmarks.{benchmark.module}", *options.split()],
+        [sys.executable, "-u", "-m", module, *options],
         cwd=PROJECT,
         env=os.environ | {"COLUMNS": "120", "PYTHONPATH": str(PROJECT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
-    for line in process.stdout:
-        paper.say(line.rstrip("\n"))
-    status, seconds = process.wait(), time.monotonic() - began
-    paper.say(f"-- {benchmark.name}: {seconds:.0f} s" + (f", FAILED with status {status}" if status else ""))
-    return status == 0
+    try:
+        yield process
+    finally:
+        for number in (signal.SIGINT, signal.SIGKILL):
+            if process.poll() is None:
+                os.killpg(process.pid, number)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(SECONDS_TO_STOP)
 
 
 @dataclass(frozen=True)

@@ -267,6 +267,7 @@ def bench(
     """The benchmarks one after the other; their tables are kept in the home folder."""
     from orchestration.benchmarking import UnknownBenchmark, run_benchmarks
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or what was started would go on
     try:
         well = run_benchmarks(home, names or (), quick=quick, console=console)
     except UnknownBenchmark as problem:

@@ -4,7 +4,6 @@ an origin, and ``pictures`` are the images it may name. A test fails when the pa
 import io
 import json
 import re
-import shutil
 import socket
 import threading
 import time
@@ -20,8 +19,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-# The shell draws no window of its own around a page and takes half of the time.
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium") or "/usr/bin/chromium"
+from orchestration import machine
+
 # Chromium keeps nothing for a frame without an origin, and gives it a process of its own: every test would
 # load all modules of the elements anew. What the sandbox forbids is forbidden here as well.
 UNWANTED = [
@@ -203,12 +202,13 @@ class Task:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"{CHROMIUM} is not installed: nothing can be labeled in a browser")
+    path = machine.chromium()
+    if path is None:
+        pytest.skip("there is no chromium-headless-shell and no chromium to label in")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
 

@@ -77,6 +77,12 @@ def test_a_machine_that_changes_its_pace_ends_in_time_and_keeps_what_is_over(fac
     assert plans[-1].part(machine.steps) == 1
 
 
+def test_a_machine_that_was_slow_when_it_was_timed_leaves_no_minute_unused():
+    machine = Machine(lambda step: 0.55 if step < 100 else 0.5)
+    run(machine)
+    assert 0.96 * 600 <= machine.time <= 1.02 * 600
+
+
 def test_a_moment_of_other_work_changes_the_course_by_no_more_than_it_took():
     machine = Machine(lambda step: 2.5 if 500 <= step < 510 else 0.5)
     plans = run(machine)

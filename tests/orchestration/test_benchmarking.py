@@ -1,5 +1,11 @@
 """The command that runs the benchmarks: what it refuses, what it leaves out and what it keeps."""
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from orchestration import benchmarking
@@ -43,6 +49,20 @@ def test_a_benchmark_that_fails_is_told_and_keeps_no_other_from_running(labelloo
     said = labelloop("bench", "--home", str(tmp_path))
     assert said.status == 1
     assert "FAILED with status 2" in said.output and "-- whole: " in said.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_bench_that_is_broken_off_leaves_no_benchmark_at_work(tmp_path, number):
+    command = [sys.executable, "-u", "-m", "orchestration.cli", "bench", "endpoint", "--home", str(tmp_path)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as bench:
+        machines = (line for line in bench.stdout if "cores, " in line)
+        next(machines), next(machines)  # that of the bench, and that of the benchmark
+        (benchmark,) = Path(f"/proc/{bench.pid}/task/{bench.pid}/children").read_text().split()
+        bench.send_signal(number)
+        assert bench.wait(timeout=60) != 0
+    for look_for in (os.kill, os.killpg):
+        with pytest.raises(ProcessLookupError):
+            look_for(int(benchmark), 0)
 
 
 def test_every_benchmark_is_a_program_that_is_there():

@@ -1,9 +1,11 @@
 """What containers print, brought to CloudWatch Logs line by line; a restarted server goes on where it was."""
 
+import time
 from pathlib import Path
 from typing import Protocol
 
 CHUNK = 1024 * 1024  # bytes read at once
+PAUSE = 1.0  # seconds: lines of a server under load are stored together, not each for itself
 LONGEST = 200_000  # bytes of one event; CloudWatch's own limit is 256 KB
 
 
@@ -16,13 +18,17 @@ class Shipper:
         self.logs = logs
 
     def ship(self, log: Path, group: str, stream: str, *, to_the_end: bool) -> None:
-        """Send the lines that are new; a last line without its newline only ``to_the_end``."""
+        """Send the lines that are new, unless some were sent a moment ago; a last line without its newline
+        only ``to_the_end``, which does not wait."""
         mark = log.with_suffix(".shipped")
         try:
             size = log.stat().st_size
         except FileNotFoundError:
             return
-        offset = int(mark.read_text()) if mark.exists() else 0
+        sent = mark.exists()
+        if sent and not to_the_end and 0 <= time.time() - mark.stat().st_mtime < PAUSE:
+            return
+        offset = int(mark.read_text()) if sent else 0
         while offset < size:
             with open(log, "rb") as file:
                 file.seek(offset)

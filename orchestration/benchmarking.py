@@ -123,9 +123,10 @@ def run_benchmarks(home: Path, names: Sequence[str], *, quick: bool, console: Co
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{time.strftime('%Y-%m-%d-%H%M%S')}{'-quick' if quick else ''}.txt"
     with file.open("w") as tables:
-        paper = Paper(tables, console)
+        paper, began = Paper(tables, console), time.monotonic()
         paper.say(machine() + (", tiny sizes: its figures say nothing" if quick else ""))
         done = [run(benchmark, paper, quick=quick, named=bool(names)) for benchmark in chosen]
+        paper.say(f"\n{(time.monotonic() - began) / 60:.1f} min in all")
     console.print(f"All of this is in {file}", highlight=False, soft_wrap=True)
     return all(done)
 

@@ -85,6 +85,7 @@ BENCHMARKS = (
     Benchmark(
         "endpoint",
         "endpoint",
+        "--requests 4000",
         quick=f"{FEW} --minutes 0.1 --latencies 20 --seconds 2 --requests 200 --images 30",
     ),
     Benchmark("consolidation", "consolidation", quick="--quick"),
@@ -94,7 +95,7 @@ BENCHMARKS = (
     Benchmark(
         "selection",
         "selection",
-        "--seeds 2",
+        "--seeds 2 --steps 200",
         "--pool 24 --held-out 8 --start 8 --added 8 --steps 4 --image-size 96 --seeds 1",
     ),
     Benchmark("incremental", "incremental", quick="--images 20"),

@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +17,7 @@ from rich.console import Console
 from orchestration.home import Home
 from orchestration.loop import PROJECT
 from orchestration.machine import chromium, machine
+from orchestration.serving import stop_group
 
 
 class UnknownBenchmark(ValueError):
@@ -57,7 +57,6 @@ def moto() -> str:
     return "" if shutil.which("moto_server") else "moto_server"
 
 
-SECONDS_TO_STOP = 30
 BRIEF = "--minutes 0.1 --seeds 0 --image-size 96"
 FEW = "--photographs 12"
 
@@ -163,11 +162,7 @@ def program(module: str, *options: str) -> Iterator[subprocess.Popen]:
     try:
         yield process
     finally:
-        for number in (signal.SIGINT, signal.SIGKILL):
-            if process.poll() is None:
-                os.killpg(process.pid, number)
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(SECONDS_TO_STOP)
+        stop_group(process)
 
 
 @dataclass(frozen=True)

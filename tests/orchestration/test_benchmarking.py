@@ -28,7 +28,8 @@ def test_a_benchmark_is_run_and_its_table_kept(labelloop, tmp_path):
     assert said.status == 0, said.output
     (file,) = (home / "benchmarks").glob("*-quick.txt")
     kept = file.read_text()
-    for part in ("cores", "== consolidation --quick", "100 images", "-- consolidation: ", "min in all"):
+    told = ("cores", "== consolidation --quick", "boxes: 100 images", "-- consolidation: ", "min in all")
+    for part in told:
         assert part in kept and part in said.output
     assert str(file) in said.output
 
